@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Load and measurements; figures land in docs/performance.md."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract, and the bridge that serves a Python contract to Fabric peers."""
