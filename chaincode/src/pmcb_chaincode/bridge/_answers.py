@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a transaction message to its one answer, whatever happens on the way."""
+
+import logging
+import time
+import traceback
+from pathlib import Path
+
+from pmcb_chaincode._codes import Code
+
+from ._context import Context, read_proposal
+from ._ledger import Call, Ledger
+from ._protos import ChaincodeAdditionalParams, ChaincodeInput, ChaincodeMessage, Response
+from ._registry import Contract, Function
+from .errors import PeerError, Refusal
+
+MAX_ARGUMENTS_BYTES = 4 * 2**20
+MAX_RESULT_BYTES = 8 * 2**20
+
+_log = logging.getLogger("pmcb_chaincode")
+
+
+class Answering:
+    """One transaction on its way to the ``COMPLETED`` message that ends it."""
+
+    def __init__(self, contract: Contract, message: ChaincodeMessage) -> None:
+        self._contract = contract
+        self._message = message
+        self._function: Function | None = None
+        self._started = time.perf_counter()
+
+    async def run(self, call: Call, offers: ChaincodeAdditionalParams) -> ChaincodeMessage:
+        """Refusals and defects become answers; only cancellation passes through."""
+        completed = ChaincodeMessage(
+            type=ChaincodeMessage.COMPLETED,
+            txid=self._message.txid,
+            channel_id=self._message.channel_id,
+        )
+        code = ""
+        try:
+            response = Response(status=200, payload=await self._result(call, offers, completed))
+        except Refusal as refusal:
+            code = refusal.code.value
+            response = Response(status=refusal.code.status, message=str(refusal))
+        except Exception as error:  # noqa: BLE001 - whatever a contract raises must be answered
+            response, code = self._failure(error)
+        if code:
+            completed.ClearField("chaincode_event")
+        completed.payload = response.SerializeToString()
+        self._record(response, code)
+        return completed
+
+    async def _result(
+        self, call: Call, offers: ChaincodeAdditionalParams, completed: ChaincodeMessage
+    ) -> bytes:
+        """Resolve, parse, authorise, run, flush: in this order, so a refusal writes nothing."""
+        name, *texts = _arguments(self._message.payload)
+        self._function = function = self._contract.find(name.decode("utf-8", "replace"))
+        if function is None:
+            return self._contract.metadata()
+        try:
+            facts = read_proposal(self._message.proposal)
+        except ValueError:
+            raise Refusal(Code.BAD_ARGUMENT, "The proposal names no X.509 identity.") from None
+        ctx = Context(
+            tx_id=self._message.txid,
+            channel=self._message.channel_id,
+            time_ms=facts.time_ms,
+            caller=facts.caller,
+            ledger=Ledger(call, offers, may_write=function.marking.writes),
+            transient=facts.transient,
+        )
+        result = await self._contract.call(function, ctx, texts)
+        if len(result) > MAX_RESULT_BYTES:
+            raise Refusal(Code.TOO_LARGE, "The result is above 8 MiB; ask for smaller pages.")
+        await ctx.ledger.finish()
+        if ctx.event is not None:
+            completed.chaincode_event.CopyFrom(ctx.event)
+        return result
+
+    def _failure(self, error: Exception) -> tuple[Response, str]:
+        """A 500: the caller learns where to look, the log learns the place, nobody the data."""
+        code = Code.PEER_ERROR if isinstance(error, PeerError) else Code.INTERNAL
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error(
+            '{"event":"defect","tx":"%s","code":"%s","class":"%s","at":"%s:%d"}',
+            self._message.txid[:8],
+            code.value,
+            type(error).__name__,
+            Path(place.filename).name,
+            place.lineno,
+        )
+        sentence = f"tx {self._message.txid[:8]}, see the server log"
+        return Response(status=code.status, message=f"{code}: {sentence}"), code.value
+
+    def _record(self, response: Response, code: str) -> None:
+        """One line a transaction, its fields named one by one: never arguments or values."""
+        _log.info(
+            '{"event":"transaction","tx":"%s","channel":"%s","function":"%s","status":%d,'
+            '"code":"%s","ms":%d,"bytes_in":%d,"bytes_out":%d}',
+            self._message.txid[:8],
+            self._message.channel_id,
+            self._function.name if self._function else "",
+            response.status,
+            code,
+            (time.perf_counter() - self._started) * 1000,
+            len(self._message.payload),
+            len(response.payload),
+        )
+
+
+def _arguments(payload: bytes) -> list[bytes]:
+    if len(payload) > MAX_ARGUMENTS_BYTES:
+        raise Refusal(Code.TOO_LARGE, "Arguments may be 4 MiB at most.")
+    arguments = list(ChaincodeInput.FromString(payload).args)
+    if not arguments:
+        raise Refusal(Code.UNKNOWN_FUNCTION, "The call names no function.")
+    return arguments

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls: read from the certificate that signed the proposal, which the peer has verified."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from pmcb_chaincode._codes import Code
+
+from ._protos import SerializedIdentity
+from .errors import Refusal
+
+# Where a Fabric CA puts a certificate's attributes.
+_ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A proven caller: organisation, enrolment id, role and attributes of one certificate."""
+
+    msp_id: str
+    enrollment_id: str
+    role: str
+    attributes: Mapping[str, str]
+    certificate: x509.Certificate = field(repr=False)
+
+    @property
+    def uid(self) -> str:
+        """The person on the ledger: ``msp/enrollment``."""
+        return f"{self.msp_id}/{self.enrollment_id}"
+
+    def p256_key(self) -> str:
+        """The certificate's public key as a compressed P-256 point in hex.
+
+        Raises:
+            Refusal: ``KEY_UNSUPPORTED`` for any other kind of key.
+        """
+        key = self.certificate.public_key()
+        if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
+            raise Refusal(Code.KEY_UNSUPPORTED, "The certificate's key must be on P-256.")
+        return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint).hex()
+
+
+@lru_cache(maxsize=4096)
+def read_caller(creator: bytes) -> Caller:
+    """The caller behind a proposal's creator bytes (a ``SerializedIdentity``).
+
+    Raises:
+        ValueError: the bytes hold no X.509 identity.
+    """
+    identity = SerializedIdentity.FromString(creator)
+    certificate = x509.load_pem_x509_certificate(identity.id_bytes)
+    attributes = _attributes(certificate)
+    return Caller(
+        msp_id=identity.mspid,
+        enrollment_id=attributes.get("hf.EnrollmentID", ""),
+        role=attributes.get("pmcb.role", ""),
+        attributes=attributes,
+        certificate=certificate,
+    )
+
+
+def _attributes(certificate: x509.Certificate) -> Mapping[str, str]:
+    """The attribute extension; a malformed one grants nothing, like an absent one."""
+    try:
+        extension = certificate.extensions.get_extension_for_oid(_ATTRIBUTES)
+        found = json.loads(extension.value.public_bytes())["attrs"]
+        made = {str(name): str(value) for name, value in found.items()}
+    except (x509.ExtensionNotFound, ValueError, KeyError, TypeError, AttributeError):
+        made = {}
+    return MappingProxyType(made)

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chaincode process: a gRPC server that peers dial, one stream a peer."""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Self, TypeAlias
+
+import grpc
+
+from ._protos import ChaincodeMessage
+from ._registry import Contract
+from ._session import Session
+from .errors import ProtocolError, ServerConfigError
+
+DRAIN_S = 10.0
+
+# 100 MiB as on the peer: at gRPC's 4 MiB one large transaction closes the stream for all.
+# The ping settings: without them a peer's one-minute pings end in ENHANCE_YOUR_CALM (measured).
+_OPTIONS = (
+    ("grpc.max_receive_message_length", 100 * 2**20),
+    ("grpc.max_send_message_length", 100 * 2**20),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+_log = logging.getLogger("pmcb_chaincode")
+
+_Stream: TypeAlias = "grpc.aio.ServicerContext[ChaincodeMessage, ChaincodeMessage]"
+_Handler: TypeAlias = "grpc.GenericRpcHandler[ChaincodeMessage, ChaincodeMessage]"
+
+
+@dataclass(frozen=True)
+class ServerTls:
+    """Keys of a chaincode server, PEM; with a client CA, peers must present a certificate."""
+
+    key: bytes = field(repr=False)
+    certificate: bytes
+    client_ca: bytes | None = None
+
+
+class ChaincodeServer:
+    """Serves one contract to any number of peers.
+
+    ::
+
+        async with ChaincodeServer(Notes(), package_id, "127.0.0.1:20040") as server:
+            await server.wait()
+    """
+
+    def __init__(
+        self, contract: Contract, package_id: str, address: str, *, tls: ServerTls | None = None
+    ) -> None:
+        if tls is None and not _is_loopback(address):
+            raise ServerConfigError(
+                f"{address} is not a loopback address: serve it with TLS, or listen on 127.0.0.1"
+            )
+        self._contract = contract
+        self._package_id = package_id
+        self._address = address
+        self._tls = tls
+        self._sessions: set[Session] = set()
+        self._server: grpc.aio.Server | None = None
+        self._draining = False
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Bind and start."""
+        server = grpc.aio.server(options=_OPTIONS)
+        server.add_generic_rpc_handlers((_handler(self._connect),))
+        try:
+            if self._tls is None:
+                self.port = server.add_insecure_port(self._address)
+            else:
+                credentials = grpc.ssl_server_credentials(
+                    [(self._tls.key, self._tls.certificate)],
+                    root_certificates=self._tls.client_ca,
+                    require_client_auth=self._tls.client_ca is not None,
+                )
+                self.port = server.add_secure_port(self._address, credentials)
+        except RuntimeError as error:
+            raise ServerConfigError(
+                f"cannot listen on {self._address}: is the port taken, or the key unreadable?"
+            ) from error
+        await server.start()
+        self._server = server
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Let running transactions end, for 10 s at most, then close the streams."""
+        if self._server is None:
+            return
+        self._draining = True
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await asyncio.gather(*(session.drain() for session in self._sessions))
+        except TimeoutError:
+            _log.warning('{"event":"drain_timeout"}')
+        await self._server.stop(grace=None)
+
+    async def wait(self) -> None:
+        """Return when the server stops."""
+        assert self._server is not None
+        await self._server.wait_for_termination()
+
+    async def _connect(self, messages: AsyncIterator[ChaincodeMessage], context: _Stream) -> None:
+        if self._draining:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
+        queue: asyncio.Queue[ChaincodeMessage] = asyncio.Queue()
+        session = Session(self._contract, self._package_id, queue.put_nowait)
+        writer = asyncio.get_running_loop().create_task(_write(queue, context.write))
+        self._sessions.add(session)
+        _log.info('{"event":"stream_opened"}')
+        try:
+            session.open()
+            async for message in messages:
+                session.receive(message)
+        except ProtocolError as error:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        finally:
+            self._sessions.discard(session)
+            await session.close()
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            _log.info('{"event":"stream_closed","unmatched":%d}', session.unmatched)
+
+
+async def _write(
+    queue: asyncio.Queue[ChaincodeMessage], write: Callable[[ChaincodeMessage], Awaitable[None]]
+) -> None:
+    """The one writer of a stream: gRPC takes one message at a time."""
+    while True:
+        await write(await queue.get())
+
+
+def _handler(
+    connect: Callable[[AsyncIterator[ChaincodeMessage], _Stream], Awaitable[None]],
+) -> _Handler:
+    method = grpc.stream_stream_rpc_method_handler(
+        connect,
+        request_deserializer=ChaincodeMessage.FromString,
+        response_serializer=ChaincodeMessage.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler("protos.Chaincode", {"Connect": method})
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(
+    contract: Contract, *, package_id: str, address: str, tls: ServerTls | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
+
+    Raises:
+        ServerConfigError: the address is taken, or plain TCP beyond loopback.
+    """
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            raise SystemExit(1)
+        stopping.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop)
+    async with ChaincodeServer(contract, package_id, address, tls=tls) as server:
+        _log.info('{"event":"serving","port":%d}', server.port)
+        await stopping.wait()

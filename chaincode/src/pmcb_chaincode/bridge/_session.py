@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One stream between a contract and a peer: a state machine without any input or output.
+
+The owner of the stream gives ``receive`` what the peer sends and takes what ``send`` is given. Over
+gRPC that is a queue with one writer; in one process the peer's own method, so that an answer has
+arrived before the question is awaited.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+
+from ._answers import Answering
+from ._protos import ChaincodeAdditionalParams, ChaincodeID, ChaincodeMessage
+from ._registry import Contract
+from .errors import PeerError, PeerTimeout, ProtocolError, SessionClosed
+
+CALL_TIMEOUT_S = 20.0
+MAX_RUNNING = 1000
+
+_log = logging.getLogger("pmcb_chaincode")
+
+_TRANSACTIONS = frozenset({ChaincodeMessage.TRANSACTION, ChaincodeMessage.INIT})
+_REPLIES = frozenset({ChaincodeMessage.RESPONSE, ChaincodeMessage.ERROR})
+
+
+class _State(Enum):
+    CREATED = auto()
+    ESTABLISHED = auto()
+    READY = auto()
+    CLOSED = auto()
+
+
+class Session:
+    """Serves a contract on one stream.
+
+    Every transaction ends in exactly one ``COMPLETED``; only a closed stream leaves one
+    unanswered. ``unmatched`` counts replies that no call waited for.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        package_id: str,
+        send: Callable[[ChaincodeMessage], None],
+        *,
+        call_timeout_s: float = CALL_TIMEOUT_S,
+    ) -> None:
+        self._contract = contract
+        self._package_id = package_id
+        self._send = send
+        self._call_timeout_s = call_timeout_s
+        self._state = _State.CREATED
+        self._offers = ChaincodeAdditionalParams()
+        self._waiting: dict[tuple[str, str], asyncio.Future[bytes]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(MAX_RUNNING)
+        self._draining = False
+        self.unmatched = 0
+
+    def open(self) -> None:
+        """Register at the peer: the first message of a stream."""
+        payload = ChaincodeID(name=self._package_id).SerializeToString()
+        self._send(ChaincodeMessage(type=ChaincodeMessage.REGISTER, payload=payload))
+
+    def receive(self, message: ChaincodeMessage) -> None:
+        """Take one message from the peer.
+
+        Raises:
+            ProtocolError: it has no place in this state; the owner aborts the stream.
+        """
+        kind, state = message.type, self._state
+        if kind == ChaincodeMessage.KEEPALIVE:
+            self._send(message)
+        elif kind == ChaincodeMessage.REGISTERED and state is _State.CREATED:
+            self._state = _State.ESTABLISHED
+        elif kind == ChaincodeMessage.READY and state is _State.ESTABLISHED:
+            self._offers = ChaincodeAdditionalParams.FromString(message.payload)
+            self._state = _State.READY
+        elif kind in _TRANSACTIONS and state is _State.READY:
+            self._start(message)
+        elif kind in _REPLIES and state is _State.READY:
+            self._complete(message)
+        else:
+            _log.error('{"event":"unexpected_message","type":%d}', kind)
+            raise ProtocolError(f"message type {kind} in state {state.name}")
+
+    def _start(self, message: ChaincodeMessage) -> None:
+        # While draining nothing new is answered: the stream closes, and peers report that as a
+        # broken stream, which clients may repeat.
+        if not self._draining:
+            task = asyncio.get_running_loop().create_task(self._transaction(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _transaction(self, message: ChaincodeMessage) -> None:
+        async def call(kind: int, payload: bytes) -> bytes:
+            return await self._call(message, kind, payload)
+
+        async with self._slots:
+            completed = await Answering(self._contract, message).run(call, self._offers)
+        if self._state is not _State.CLOSED:
+            self._send(completed)
+
+    async def _call(self, message: ChaincodeMessage, kind: int, payload: bytes) -> bytes:
+        if self._state is _State.CLOSED:
+            raise SessionClosed("the stream to the peer ended")
+        key = (message.channel_id, message.txid)
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[key] = future
+        try:
+            self._send(
+                ChaincodeMessage(
+                    type=kind, payload=payload, txid=message.txid, channel_id=message.channel_id
+                )
+            )
+            if future.done():
+                return future.result()  # type: ignore[no-any-return]
+            async with asyncio.timeout(self._call_timeout_s):
+                return await future  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise PeerTimeout("the peer did not answer a ledger call in time") from None
+        finally:
+            self._waiting.pop(key, None)
+
+    def _complete(self, message: ChaincodeMessage) -> None:
+        future = self._waiting.get((message.channel_id, message.txid))
+        if future is None or future.done():
+            self.unmatched += 1
+        elif message.type == ChaincodeMessage.ERROR:
+            future.set_exception(PeerError("the peer answered ERROR to a ledger call"))
+        else:
+            future.set_result(message.payload)
+
+    async def drain(self) -> None:
+        """Start nothing new and wait for what runs."""
+        self._draining = True
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """The stream ended: cancel what runs, fail what waits, answer nothing."""
+        self._state = _State.CLOSED
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(SessionClosed("the stream to the peer ended"))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
