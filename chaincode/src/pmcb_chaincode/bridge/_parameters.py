@@ -6,12 +6,13 @@ text of an argument (``parse``) or checks a JSON value (``check``). Both raise `
 the allowed range, never with the value.
 """
 
+import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Protocol, get_args, get_origin, get_type_hints
+from typing import Annotated, Protocol, get_args, get_origin
 
 from ._canonical import MAX_INT, canonical_loads
 
@@ -184,7 +185,7 @@ Hash = Annotated[str, Match("[0-9a-f]{64}", "64 lower-case hexadecimal digits")]
 def _fields(model: type) -> dict[str, Rule]:
     if not is_dataclass(model):
         raise TypeError(f"{model.__name__} is not a dataclass")
-    hints = get_type_hints(model, include_extras=True)
+    hints = inspect.get_annotations(model, eval_str=True)
     return {field.name: rule_of(field.name, hints[field.name]) for field in fields(model)}
 
 

@@ -4,7 +4,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from pmcb_chaincode._codes import Code
 
@@ -145,7 +145,7 @@ def _function(name: str, method: Callable[..., object]) -> Function:
     marking: Marking = method.pmcb_marking  # type: ignore[attr-defined]
     if not inspect.iscoroutinefunction(method):
         raise ContractError(f"{name} must be an async method")
-    hints = get_type_hints(method, include_extras=True)
+    hints = inspect.get_annotations(method, eval_str=True)
     parameters = list(inspect.signature(method).parameters.values())[2:]
     for parameter in parameters:
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m pmcb_chaincode serve``: the contract as a chaincode server, set up by environment.
+
+``CHAINCODE_ID`` and ``CHAINCODE_SERVER_ADDRESS`` are required; ``CHAINCODE_TLS_KEY``,
+``CHAINCODE_TLS_CERT`` and ``CHAINCODE_CLIENT_CA_CERT`` name PEM files. ``--governance FILE``
+replaces the packaged governance.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pmcb_chaincode.bridge import ServerConfigError, ServerTls, serve
+from pmcb_chaincode.contract import Governance, GovernanceError, Pmcb
+
+
+def read_tls(environment: Mapping[str, str]) -> ServerTls | None:
+    """The TLS files that the environment names, None without any.
+
+    Raises:
+        ServerConfigError: only some are set, or one is unreadable.
+    """
+    names = ("CHAINCODE_TLS_KEY", "CHAINCODE_TLS_CERT", "CHAINCODE_CLIENT_CA_CERT")
+    key, certificate, client_ca = (environment.get(name) for name in names)
+    if key is None and certificate is None and client_ca is None:
+        return None
+    if key is None or certificate is None:
+        raise ServerConfigError(f"set both {names[0]} and {names[1]}, or no TLS variable")
+    try:
+        return ServerTls(
+            key=Path(key).read_bytes(),
+            certificate=Path(certificate).read_bytes(),
+            client_ca=Path(client_ca).read_bytes() if client_ca else None,
+        )
+    except OSError as error:
+        raise ServerConfigError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal; 2 when the settings are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m pmcb_chaincode", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    serving = commands.add_parser("serve", help="serve the contract to the peers that dial")
+    serving.add_argument("--governance", type=Path, help="governance.json to use")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        contract = Pmcb(Governance.load(options.governance))
+        asyncio.run(
+            serve(
+                contract,
+                package_id=_required("CHAINCODE_ID"),
+                address=_required("CHAINCODE_SERVER_ADDRESS"),
+                tls=read_tls(os.environ),
+            )
+        )
+    except (ServerConfigError, GovernanceError) as error:
+        sys.stderr.write(f"Error: {error}.\n")
+        return 2
+    return 0
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise ServerConfigError(f"set {name}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

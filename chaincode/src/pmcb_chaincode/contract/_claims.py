@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims: a receiver takes a slot of a subtask of its own level, and may give it back.
+
+There is no counter, so no hot key. The authority numbers the persons of a level 0, 1, 2, ...; while
+a subtask has at least as many slots as its level has receivers, no two persons start at the same
+slot, and nobody's claim conflicts with another's.
+"""
+
+from collections.abc import Iterator
+from math import gcd
+
+from pmcb_chaincode.bridge import Code, Context, Id, JsonObject, Refusal, transaction
+
+from ._assets import (
+    Claim,
+    CurrentEpoch,
+    Membership,
+    PersonLevel,
+    Submission,
+    Subtask,
+    SubtaskRecord,
+    Suspension,
+    Task,
+)
+from ._governed import Governed
+
+_SINGLE_READS = 8
+_CHUNK = 64
+
+
+class Claims(Governed):
+    """``accept_subtask`` and ``withdraw_claim``."""
+
+    @transaction(roles=("receiver",))
+    async def accept_subtask(self, ctx: Context, task: Id, subtask: Subtask) -> JsonObject:
+        """Take a slot; the level that counts is the registry's, now, and never an argument."""
+        uid = ctx.caller.uid
+        keys = [
+            CurrentEpoch.KEY,
+            Task.key_of(task),
+            SubtaskRecord.key_of(task, subtask),
+            Suspension.key_of(uid),
+        ]
+        current_data, task_data, part_data, suspension = await ctx.ledger.get_many(keys)
+        if current_data is None or task_data is None or part_data is None:
+            raise Refusal(Code.NOT_FOUND, "There is no such subtask.")
+        current = CurrentEpoch.decode(current_data)
+        record, part = Task.decode(task_data), SubtaskRecord.decode(part_data)
+        if suspension is not None:
+            raise Refusal(Code.SUSPENDED, "You are suspended.")
+        member_key = Membership.key_of(uid, task, record)
+        level_key = PersonLevel.key_of(current.epoch, uid)
+        member, level_data = await ctx.ledger.get_many([member_key, level_key])
+        if member is not None:
+            return await _held(ctx, Membership.decode(member), task, subtask)
+        _check_open(record, current, ctx.time_ms)
+        key = ctx.caller.p256_key()
+        standing = _check_level(PersonLevel.maybe(level_data), part)
+        slot = await _free_slot(ctx, task, subtask, part.slots, standing.ordinal)
+        claim = Claim(
+            holder=uid, level=standing.level, epoch=current.epoch, at=ctx.time_ms, key=key
+        )
+        membership = Membership(task=task, subtask=subtask, slot=slot)
+        ctx.ledger.put(member_key, membership.encode())
+        ctx.ledger.put(Claim.key_of(task, subtask, slot), claim.encode())
+        ctx.set_event(
+            "SubtaskAccepted",
+            {"v": 1, **membership.as_json(), "uid": uid, "level": claim.level, "key": key},
+        )
+        return {**membership.as_json(), **claim.as_json()}
+
+    @transaction(roles=("receiver",))
+    async def withdraw_claim(self, ctx: Context, task: Id) -> JsonObject:
+        """Give a slot back; no other subtask of the task or its series opens by that."""
+        uid = ctx.caller.uid
+        membership = await load_membership(ctx, task)
+        if membership is None:
+            raise Refusal(Code.NOT_HOLDER, "You hold no slot of this task.")
+        place = Claim.key_of(task, membership.subtask, membership.slot)
+        keys = [place, Submission.key_of(task, membership.subtask, membership.slot)]
+        claim_data, submission = await ctx.ledger.get_many(keys)
+        claim = Claim.maybe(claim_data)
+        if claim is None or claim.holder != uid:
+            return membership.as_json()
+        if submission is not None:
+            raise Refusal(Code.ALREADY_SUBMITTED, "Data were submitted for this slot.")
+        ctx.ledger.delete(place)
+        ctx.set_event("ClaimWithdrawn", {"v": 1, **membership.as_json()})
+        return membership.as_json()
+
+
+async def load_membership(ctx: Context, task: str) -> Membership | None:
+    """The caller's membership in exactly this task, None where there is none.
+
+    Raises:
+        Refusal: ``NOT_FOUND``, there is no such task.
+    """
+    record = await Task.load(ctx, Task.key_of(task))
+    if record is None:
+        raise Refusal(Code.NOT_FOUND, "There is no such task.")
+    key = Membership.key_of(ctx.caller.uid, task, record)
+    membership = await Membership.load(ctx, key)
+    return membership if membership and membership.task == task else None
+
+
+async def _held(ctx: Context, membership: Membership, task: str, subtask: int) -> JsonObject:
+    """A repeat gets the claim it made; joining anything else of the task or series is refused."""
+    if (membership.task, membership.subtask) == (task, subtask):
+        claim = await Claim.load(ctx, Claim.key_of(task, subtask, membership.slot))
+        if claim is not None and claim.holder == ctx.caller.uid:
+            return {**membership.as_json(), **claim.as_json()}
+    raise Refusal(Code.ALREADY_MEMBER, "You already joined this task or its series.")
+
+
+def _check_open(task: Task, current: CurrentEpoch, now: int) -> None:
+    if task.status != "open":
+        raise Refusal(Code.TASK_CANCELLED, "The task was cancelled.")
+    if now >= task.accept_until:
+        raise Refusal(Code.DEADLINE_PASSED, "The time to accept is over.")
+    if current.levels != task.levels:
+        raise Refusal(Code.LEVELS_CHANGED, "The levels changed since the task was published.")
+
+
+def _check_level(standing: PersonLevel | None, part: SubtaskRecord) -> PersonLevel:
+    if standing is None:
+        raise Refusal(Code.NOT_LEVELED, "You have no level in the active epoch.")
+    if standing.level != part.level:
+        raise Refusal(
+            Code.LEVEL_MISMATCH,
+            f"Your level is {standing.level}, the subtask asks for level {part.level}.",
+        )
+    return standing
+
+
+def candidates(ordinal: int, slots: int) -> Iterator[int]:
+    """The slots in the order in which a person tries them: each once.
+
+    Persons with the same first slot walk on with different steps.
+
+    >>> list(candidates(1, 4)), list(candidates(5, 4))
+    ([1, 2, 3, 0], [1, 0, 3, 2])
+    """
+    step = 1 + ordinal // slots
+    while gcd(step, slots) != 1:
+        step += 1
+    return ((ordinal + turn * step) % slots for turn in range(slots))
+
+
+async def _free_slot(ctx: Context, task: str, subtask: int, slots: int, ordinal: int) -> int:
+    """The first free slot: single reads first, since the home slot is nearly always free."""
+    order = list(candidates(ordinal, slots))
+    for slot in order[:_SINGLE_READS]:
+        if await ctx.ledger.get(Claim.key_of(task, subtask, slot)) is None:
+            return slot
+    for start in range(_SINGLE_READS, slots, _CHUNK):
+        chunk = order[start : start + _CHUNK]
+        found = await ctx.ledger.get_many([Claim.key_of(task, subtask, slot) for slot in chunk])
+        for slot, data in zip(chunk, found, strict=True):
+            if data is None:
+                return slot
+    raise Refusal(Code.CAPACITY_FULL, "Every slot of this subtask is held.")

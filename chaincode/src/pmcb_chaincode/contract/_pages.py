@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listings in pages: a size, and a bookmark that must lie in the listing's own range."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Annotated
+
+from pmcb_chaincode.bridge import KV, Code, Context, Int, JsonObject, Match, Refusal, prefix_range
+
+PageSize = Annotated[int, Int(1, 200)]
+Bookmark = Annotated[str, Match("[A-Za-z0-9_-]{0,700}", "empty, or a bookmark of this listing")]
+
+
+async def read_page(
+    ctx: Context, prefix: tuple[str, ...], size: int, bookmark: str, *, not_before: str = ""
+) -> tuple[Sequence[KV], str]:
+    """The rows of one page and the bookmark of the next, "" at the end.
+
+    Rows below ``not_before`` are left out, also when the bookmark is older than it.
+    """
+    start, end = prefix_range(*prefix)
+    if bookmark:
+        start = _decode(bookmark, start, end)
+    page = await ctx.ledger.page(max(start, not_before), end, size=size)
+    return page.items, _encode(page.bookmark)
+
+
+def as_page(items: Sequence[JsonObject], bookmark: str) -> JsonObject:
+    """A listing's answer."""
+    return {"items": items, "bookmark": bookmark}
+
+
+def _encode(key: str) -> str:
+    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def _decode(bookmark: str, start: str, end: str) -> str:
+    try:
+        key = urlsafe_b64decode(bookmark + "=" * (-len(bookmark) % 4)).decode()
+    except (binascii.Error, ValueError):
+        key = ""
+    if not start <= key < end:
+        raise Refusal(Code.BAD_ARGUMENT, "bookmark must come from this listing.")
+    return key
