@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fabric's Gateway protocol: evaluate, submit, and what may be repeated."""
+
+from pmcb_client.errors import (
+    Busy,
+    CommitError,
+    CommitStatusError,
+    Conflict,
+    EndorseError,
+    ErrorDetail,
+    EvaluateError,
+    GatewayError,
+    LedgerError,
+    LedgerUnavailable,
+    LevelMismatch,
+    OutcomeUnknown,
+    Refused,
+    SubmitError,
+)
+from pmcb_client.gateway._calls import Timeouts
+from pmcb_client.gateway._channel import open_channel
+from pmcb_client.gateway._connect import connect_network
+from pmcb_client.gateway._contract import Contract
+from pmcb_client.gateway._gateway import Gateway, Network, connect
+from pmcb_client.gateway._identity import Credentials, Identity, P256Signer, Signer
+from pmcb_client.gateway._pending import Pending
+from pmcb_client.gateway._proposal import Commit, Proposal, Status, Transaction
+from pmcb_client.gateway._repeats import Retry
+
+__all__ = [
+    "Busy",
+    "Commit",
+    "CommitError",
+    "CommitStatusError",
+    "Conflict",
+    "Contract",
+    "Credentials",
+    "EndorseError",
+    "ErrorDetail",
+    "EvaluateError",
+    "Gateway",
+    "GatewayError",
+    "Identity",
+    "LedgerError",
+    "LedgerUnavailable",
+    "LevelMismatch",
+    "Network",
+    "OutcomeUnknown",
+    "P256Signer",
+    "Pending",
+    "Proposal",
+    "Refused",
+    "Retry",
+    "Signer",
+    "Status",
+    "SubmitError",
+    "Timeouts",
+    "Transaction",
+    "connect",
+    "connect_network",
+    "open_channel",
+]

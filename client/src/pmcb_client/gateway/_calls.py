@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway's calls: one gRPC call each, under the shared limit, with errors of our tree."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import grpc
+
+from pmcb_client.gateway._channel import in_flight_limit
+from pmcb_client.gateway._failures import Phase, failure
+from pmcb_client.gateway._identity import Identity, Signer
+from pmcb_client.gateway._protos import GatewayStub
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
+    """Seconds that one call of each phase may take.
+
+    ``commit_status_s`` is also how long a doubt is followed: by sending the same envelope again
+    for the first half of it, by asking for the outcome until its end.
+    """
+
+    evaluate_s: float = 5.0
+    endorse_s: float = 15.0
+    submit_s: float = 5.0
+    commit_status_s: float = 60.0
+
+
+def now_ms() -> int:
+    """Milliseconds UTC of the system's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Calls:
+    """One identity on one channel: signs, calls, and turns gRPC errors into ours."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        identity: Identity,
+        signer: Signer,
+        *,
+        timeouts: Timeouts,
+        max_in_flight: int,
+        clock: Callable[[], int] | None,
+    ) -> None:
+        stub = GatewayStub(channel)
+        self._stubs = {
+            Phase.EVALUATE: stub.Evaluate,
+            Phase.ENDORSE: stub.Endorse,
+            Phase.SUBMIT: stub.Submit,
+            Phase.COMMIT_STATUS: stub.CommitStatus,
+        }
+        self._limit = in_flight_limit(channel, max_in_flight)
+        self._signer = signer
+        self.creator = identity.creator
+        self.timeouts = timeouts
+        self._timeouts_s = {
+            Phase.EVALUATE: timeouts.evaluate_s,
+            Phase.ENDORSE: timeouts.endorse_s,
+            Phase.SUBMIT: timeouts.submit_s,
+            Phase.COMMIT_STATUS: timeouts.commit_status_s,
+        }
+        self.clock = clock or now_ms
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature over SHA-256 of ``message``."""
+        return self._signer(sha256(message).digest())
+
+    async def __call__(
+        self,
+        phase: Phase,
+        request: Any,
+        tx_id: str,
+        *,
+        timeout_s: float | None = None,
+        orgs_chosen: bool = False,
+    ) -> Any:
+        """The answer to ``request``, within the phase's timeout or ``timeout_s``.
+
+        Raises:
+            LedgerError: what the gRPC error means.
+        """
+        async with self._limit:
+            try:
+                return await self._stubs[phase](
+                    request, timeout=self._timeouts_s[phase] if timeout_s is None else timeout_s
+                )
+            except grpc.aio.AioRpcError as error:
+                raise failure(phase, error, tx_id, orgs_chosen=orgs_chosen) from error

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gRPC channel to a gateway, and the limit on calls that share it."""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+import grpc
+
+_MAX_BYTES = 100 * 1024 * 1024  # the peer's own limit
+_KEEPALIVE_MS = 120_000  # a peer counts pings below one minute as an attack
+_RECONNECT_MS = (100, 2_000)  # gRPC's own backoff grows to two minutes after a peer's restart
+
+_limits: "WeakKeyDictionary[grpc.aio.Channel, tuple[int, asyncio.Semaphore]]" = WeakKeyDictionary()
+
+
+def open_channel(target: str, root_ca: bytes | str) -> grpc.aio.Channel:
+    """A TLS channel to ``host:port`` that trusts only ``root_ca`` (PEM, one or more roots).
+
+    The caller closes it. One channel carries all calls of a process, whatever the identities.
+    """
+    roots = root_ca.encode() if isinstance(root_ca, str) else root_ca
+    options: list[tuple[str, int]] = [
+        ("grpc.max_receive_message_length", _MAX_BYTES),
+        ("grpc.max_send_message_length", _MAX_BYTES),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.initial_reconnect_backoff_ms", _RECONNECT_MS[0]),
+        ("grpc.min_reconnect_backoff_ms", _RECONNECT_MS[0]),
+        ("grpc.max_reconnect_backoff_ms", _RECONNECT_MS[1]),
+    ]
+    host = target.rpartition(":")[0]
+    if host in {"localhost", "[::1]"} or host.startswith("127."):
+        options.append(("grpc.enable_http_proxy", 0))  # a proxy's localhost is another machine
+    credentials = grpc.ssl_channel_credentials(root_certificates=roots)
+    return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def in_flight_limit(channel: grpc.aio.Channel, max_in_flight: int) -> asyncio.Semaphore:
+    """The semaphore that all gateways on ``channel`` share.
+
+    Raises:
+        ValueError: ``max_in_flight`` is below 1, or differs from the one the channel already has.
+    """
+    if max_in_flight < 1:
+        raise ValueError("max_in_flight must be at least 1.")
+    known = _limits.setdefault(channel, (max_in_flight, asyncio.Semaphore(max_in_flight)))
+    if known[0] != max_in_flight:
+        raise ValueError(f"This channel is already limited to {known[0]} calls in flight.")
+    return known[1]

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what gRPC reports to the error tree: refusal, conflict, busy, or a failed phase."""
+
+import re
+from enum import StrEnum
+from typing import Any
+
+import grpc
+
+from pmcb_client.errors import (
+    Busy,
+    CommitError,
+    CommitStatusError,
+    Conflict,
+    EndorseError,
+    ErrorDetail,
+    EvaluateError,
+    GatewayError,
+    LedgerError,
+    LevelMismatch,
+    Refused,
+    SubmitError,
+)
+from pmcb_client.gateway._protos import DecodeError, ErrorDetailMessage, RpcStatus
+
+_TRAILER = "grpc-status-details-bin"
+_REFUSAL = re.compile(r"chaincode response (4\d\d), ([A-Z][A-Z0-9_]*): ([^\n]*)")
+_TOO_MANY = "too many requests"
+_MISMATCH = "ProposalResponsePayloads do not match"
+_OTHERS_FAILED = "failed to collect enough transaction endorsements"
+_CONFLICT_CODES = {11: "a record that it read", 12: "a range that it read"}
+_LONGEST_MESSAGE = 300
+
+
+class Phase(StrEnum):
+    """The four calls of the gateway, in the order of a transaction's life."""
+
+    EVALUATE = "evaluate"
+    ENDORSE = "endorse"
+    SUBMIT = "submit"
+    COMMIT_STATUS = "commit status"
+
+
+_CLASSES: dict[Phase, type[GatewayError]] = {
+    Phase.EVALUATE: EvaluateError,
+    Phase.ENDORSE: EndorseError,
+    Phase.SUBMIT: SubmitError,
+    Phase.COMMIT_STATUS: CommitStatusError,
+}
+
+
+def details_of(error: grpc.aio.AioRpcError) -> tuple[ErrorDetail, ...]:
+    """What the nodes behind the gateway said; empty when the trailer is absent or unreadable."""
+    trailers: Any = error.trailing_metadata() or ()
+    for key, value in trailers:
+        if key == _TRAILER and isinstance(value, bytes):
+            try:
+                packed = RpcStatus.FromString(value).details
+                found = [
+                    ErrorDetailMessage.FromString(item.value)
+                    for item in packed
+                    if item.type_url.endswith("/gateway.ErrorDetail")
+                ]
+            except DecodeError:
+                return ()
+            return tuple(ErrorDetail(item.address, item.msp_id, item.message) for item in found)
+    return ()
+
+
+def failure(
+    phase: Phase, error: grpc.aio.AioRpcError, tx_id: str, *, orgs_chosen: bool = False
+) -> LedgerError:
+    """The one error that ``error`` means in ``phase``.
+
+    ``orgs_chosen``: the caller named the endorsing organisations, so that its own was not
+    necessarily asked first.
+    """
+    details = details_of(error)
+    said = error.details() or ""
+    texts = [*(detail.message for detail in details), said]
+    if any(_TOO_MANY in text for text in texts):
+        return Busy("The gateway has too many calls at once.", transaction_id=tx_id)
+    if phase in {Phase.EVALUATE, Phase.ENDORSE}:
+        if any(_MISMATCH in text for text in texts):
+            return Conflict("The endorsers saw different heights.", transaction_id=tx_id)
+        refusal = _refusal(texts, tx_id)
+        if refusal is not None and _OTHERS_FAILED in said and not orgs_chosen:
+            # The gateway's own organisation endorsed, another refused: usually a block behind.
+            return Conflict(
+                f"The endorsers disagree: some refused with {refusal.code}.",
+                transaction_id=tx_id,
+                refusal=refusal,
+            )
+        if refusal is not None:
+            return refusal
+    return _CLASSES[phase](
+        _sentence(phase, error.code(), details, said),
+        transaction_id=tx_id,
+        grpc_code=error.code(),
+        details=details,
+    )
+
+
+def unreadable(tx_id: str) -> EndorseError:
+    """The gateway answered an endorsement with something else than the proposed transaction."""
+    return EndorseError(
+        "The gateway returned another transaction than the one proposed; nothing was signed.",
+        transaction_id=tx_id,
+    )
+
+
+def invalid(code: int, name: str, tx_id: str) -> Conflict | CommitError:
+    """The error for a transaction that was ordered and marked invalid with ``code``."""
+    if code in _CONFLICT_CODES:
+        message = f"Another transaction was faster and changed {_CONFLICT_CODES[code]}."
+        return Conflict(message, code=code, transaction_id=tx_id)
+    return CommitError(code, name=name, transaction_id=tx_id)
+
+
+def _refusal(texts: list[str], tx_id: str) -> Refused | None:
+    for text in texts:
+        match = _REFUSAL.search(text)
+        if match:
+            status, code, reason = match.groups()
+            kind = LevelMismatch if code == "LEVEL_MISMATCH" else Refused
+            return kind(code, status=int(status), reason=reason.strip(), transaction_id=tx_id)
+    return None
+
+
+def _sentence(
+    phase: Phase, code: grpc.StatusCode, details: tuple[ErrorDetail, ...], said: str
+) -> str:
+    who = f"{details[0].msp} at {details[0].address}" if details else "the gateway"
+    text = " ".join((details[0].message if details else said).split())[:_LONGEST_MESSAGE]
+    return f"The phase '{phase}' failed with {code.name}; {who} says: {text or 'nothing'}"
