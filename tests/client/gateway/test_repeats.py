@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of what may be repeated, row by row, against a gateway that fails as scripted."""
+
+import grpc
+import pytest
+from fabric_protos.gateway.gateway_pb2 import CommitStatusResponse, EndorseResponse
+from tests.client.gateway.fake_gateway import Fails, Hangs, Returns, endorsed
+
+from pmcb_client.errors import (
+    Busy,
+    CommitError,
+    Conflict,
+    EndorseError,
+    EvaluateError,
+    LedgerUnavailable,
+    LevelMismatch,
+    OutcomeUnknown,
+    Refused,
+    SubmitError,
+)
+from pmcb_client.gateway import Retry
+
+AT_ONCE = Retry(base_s=0.0)
+UNAVAILABLE = Fails(grpc.StatusCode.UNAVAILABLE, "connection refused")
+MISMATCH = Fails(grpc.StatusCode.ABORTED, "see details", ("ProposalResponsePayloads do not match",))
+TOO_MANY = Fails(grpc.StatusCode.UNKNOWN, "too many requests for /gateway.Gateway/X, exceeding 500")
+REFUSAL = "chaincode response 403, LEVEL_MISMATCH: your level is another"
+NOTHING_ORDERED = [
+    UNAVAILABLE,
+    TOO_MANY,
+    Fails(grpc.StatusCode.ABORTED, "see details", ("could not launch chaincode pmcb",)),
+    Fails(grpc.StatusCode.ABORTED, "see details", ("error in simulation: stream terminated",)),
+    Fails(grpc.StatusCode.ABORTED, "see details", ("code = DeadlineExceeded",)),
+]
+
+
+def invalid(code):
+    """A commit status other than valid."""
+    return Returns(CommitStatusResponse(result=code, block_number=8))
+
+
+def ids(requests):
+    """The transaction ids of requests that carry one."""
+    return [request.transaction_id for request in requests]
+
+
+# Final: raised at once, never repeated.
+
+
+async def test_a_refusal_of_an_endorsement_is_final(fake, contract):
+    """A refusal reaches the caller with its code, and nothing is proposed again."""
+    fake.will("endorse", Fails(grpc.StatusCode.ABORTED, "failed to endorse", (REFUSAL,)))
+    with pytest.raises(LevelMismatch) as caught:
+        await contract.submit("accept_subtask", "t", "0", retry=AT_ONCE)
+    assert (caught.value.code, caught.value.status) == ("LEVEL_MISMATCH", 403)
+    assert caught.value.transaction_id == fake.requests["endorse"][0].transaction_id
+    assert len(fake.requests["endorse"]) == 1
+    assert not fake.requests["submit"]
+
+
+async def test_a_refusal_of_a_query_is_final(fake, contract):
+    """A query is refused once."""
+    text = "evaluate call to endorser returned error: chaincode response 404, NOT_FOUND: no task"
+    fake.will("evaluate", Fails(grpc.StatusCode.UNKNOWN, text))
+    with pytest.raises(Refused) as caught:
+        await contract.evaluate("get_task", "t", retry=AT_ONCE)
+    assert caught.value.code == "NOT_FOUND"
+    assert len(fake.requests["evaluate"]) == 1
+
+
+async def test_an_invalid_transaction_is_final(fake, contract):
+    """ENDORSEMENT_POLICY_FAILURE is raised with its code and never proposed again."""
+    fake.will("status", invalid(10))
+    with pytest.raises(CommitError) as caught:
+        await contract.submit("ping", retry=AT_ONCE)
+    assert (caught.value.code, caught.value.name) == (10, "ENDORSEMENT_POLICY_FAILURE")
+    assert len(fake.requests["endorse"]) == 1
+
+
+async def test_an_endorsement_that_fails_otherwise_is_final(fake, contract):
+    """A contract's own failure (500) is not a refusal and is not repeated."""
+    text = "chaincode response 500, INTERNAL: tx 1a2b3c4d, see the server log"
+    fake.will("endorse", Fails(grpc.StatusCode.ABORTED, "failed to endorse", (text,)))
+    with pytest.raises(EndorseError) as caught:
+        await contract.submit("ping", retry=AT_ONCE)
+    assert caught.value.grpc_code is grpc.StatusCode.ABORTED
+    assert caught.value.details[0].msp == "HospitalBMSP"
+    assert len(fake.requests["endorse"]) == 1
+
+
+async def test_a_query_that_fails_otherwise_is_final(fake, contract):
+    """A gateway that knows no such channel is asked once."""
+    fake.will("evaluate", Fails(grpc.StatusCode.FAILED_PRECONDITION, "channel not found"))
+    with pytest.raises(EvaluateError):
+        await contract.evaluate("ping", retry=AT_ONCE)
+    assert len(fake.requests["evaluate"]) == 1
+
+
+async def test_a_submit_that_the_orderer_rejects_is_final(fake, contract):
+    """What was certainly not ordered is a SubmitError."""
+    fake.will("submit", Fails(grpc.StatusCode.ABORTED, "unsuccessful response from orderer"))
+    with pytest.raises(SubmitError):
+        await contract.submit("ping", retry=AT_ONCE)
+    assert len(fake.requests["submit"]) == 1
+
+
+async def test_a_duplicate_of_what_was_sent_once_is_final(fake, contract):
+    """Whoever sent an envelope once and hears DUPLICATE_TXID is told so."""
+    fake.will("status", invalid(9))
+    with pytest.raises(CommitError) as caught:
+        await contract.submit("ping", retry=AT_ONCE)
+    assert caught.value.name == "DUPLICATE_TXID"
+
+
+async def test_another_transaction_than_the_proposed_one_is_not_signed(fake, contract):
+    """A gateway that returns somebody else's transaction gets no signature."""
+    await contract.submit("ping")
+    foreign = fake.requests["endorse"][0].proposed_transaction.proposal_bytes
+    answer = EndorseResponse(prepared_transaction=endorsed(foreign, b"result"))
+    fake.will("endorse", Returns(answer))
+    with pytest.raises(EndorseError, match="another transaction"):
+        await contract.submit("ping", retry=AT_ONCE)
+    assert len(fake.requests["submit"]) == 1
+
+
+# Nothing ordered: a new proposal.
+
+
+@pytest.mark.parametrize("failure", NOTHING_ORDERED)
+async def test_an_endorsement_that_left_no_trace_is_proposed_anew(fake, contract, failure):
+    """Unavailable, busy, or a chaincode that went away: a new proposal with a new id."""
+    fake.will("endorse", failure, failure)
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(set(ids(fake.requests["endorse"]))) == 3
+    assert ids(fake.requests["submit"]) == ids(fake.requests["endorse"])[2:]
+
+
+@pytest.mark.parametrize("failure", NOTHING_ORDERED)
+async def test_a_query_that_met_an_absence_is_asked_anew(fake, contract, failure):
+    """The same for queries."""
+    fake.will("evaluate", failure, failure)
+    assert await contract.evaluate("ping", retry=AT_ONCE) == b"evaluated"
+    assert len(set(ids(fake.requests["evaluate"]))) == 3
+
+
+@pytest.mark.parametrize("call", ["evaluate", "submit"])
+async def test_unavailable_to_the_end_is_ledger_unavailable(fake, contract, call):
+    """The user hears one name for it, with what to run."""
+    fake.will("evaluate", UNAVAILABLE)
+    fake.will("endorse", UNAVAILABLE)
+    with pytest.raises(LedgerUnavailable) as caught:
+        await getattr(contract, call)("ping", retry=Retry(within_s=0.0))
+    assert caught.value.exit_code == 3
+    assert "pmcb network status" in caught.value.next_step
+
+
+async def test_busy_to_the_end_is_busy(fake, contract):
+    """A gateway that stays full is named so."""
+    fake.will("evaluate", TOO_MANY)
+    with pytest.raises(Busy):
+        await contract.evaluate("ping", retry=Retry(within_s=0.0))
+
+
+# Conflicts: a new proposal, counted.
+
+
+@pytest.mark.parametrize("code", [11, 12])
+async def test_a_conflict_in_the_block_is_proposed_anew(fake, contract, code):
+    """MVCC and phantom conflicts left nothing behind."""
+    fake.will("status", invalid(code), invalid(code))
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(set(ids(fake.requests["submit"]))) == 3
+
+
+async def test_endorsers_at_different_heights_are_asked_anew(fake, contract):
+    """Endorsements that do not match are a conflict."""
+    fake.will("endorse", MISMATCH)
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(fake.requests["endorse"]) == 2
+
+
+async def test_conflicts_end_after_as_many_new_proposals_as_asked(fake, contract):
+    """Endorsement and commit conflicts share one count; no time limit applies to them."""
+    fake.will("endorse", MISMATCH)
+    fake.will("status", *[invalid(11)] * 6)
+    with pytest.raises(Conflict) as caught:
+        await contract.submit("ping", retry=Retry(conflicts=5, base_s=0.0, within_s=0.0))
+    assert caught.value.code == 11
+    assert len(fake.requests["endorse"]) == 6
+
+
+async def test_another_organisation_that_is_behind_is_asked_anew(fake, contract):
+    """When only others refuse, they usually lack a block; if they insist, it is a refusal."""
+    lagging = Fails(
+        grpc.StatusCode.ABORTED,
+        "failed to collect enough transaction endorsements, see attached details",
+        (REFUSAL,),
+    )
+    fake.will("endorse", lagging)
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    fake.will("endorse", lagging, lagging)
+    with pytest.raises(LevelMismatch):
+        await contract.submit("ping", retry=Retry(conflicts=1, base_s=0.0))
+    fake.will("endorse", lagging)
+    with pytest.raises(LevelMismatch):
+        await contract.submit("ping", endorsing_orgs=["HospitalBMSP"], retry=AT_ONCE)
+    assert len(fake.requests["endorse"]) == 5
+
+
+# In doubt: the same envelope, the same id.
+
+
+@pytest.mark.parametrize(
+    "failure", [UNAVAILABLE, Fails(grpc.StatusCode.DEADLINE_EXCEEDED, "timed out"), TOO_MANY]
+)
+async def test_a_doubtful_submit_sends_the_same_envelope_again(fake, contract, failure):
+    """Never a second proposal: the bytes are equal, so at most one copy is valid."""
+    fake.will("submit", failure, failure)
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    first, second, third = fake.requests["submit"]
+    assert first == second == third
+    assert len(fake.requests["endorse"]) == 1
+
+
+async def test_our_own_second_copy_does_not_decide(fake, contract):
+    """DUPLICATE_TXID after a repeat is asked about again: the first copy's code counts."""
+    fake.will("submit", UNAVAILABLE)
+    fake.will("status", invalid(9))
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(fake.requests["status"]) == 2
+
+
+async def test_a_doubt_is_followed_though_the_repeat_is_rejected(fake, contract):
+    """The first copy may have been ordered, whatever the orderer says to the second."""
+    fake.will("submit", UNAVAILABLE, Fails(grpc.StatusCode.ABORTED, "unsuccessful response"))
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+
+
+async def test_a_gateway_that_takes_no_submit_is_busy_not_doubtful(fake, contract):
+    """What no gateway took was not ordered."""
+    fake.will("submit", *[TOO_MANY] * 10_000)
+    with pytest.raises(Busy):
+        await contract.submit("ping")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        UNAVAILABLE,
+        TOO_MANY,
+        Fails(grpc.StatusCode.INTERNAL, "ledger"),
+        Fails(grpc.StatusCode.DEADLINE_EXCEEDED, "timed out"),
+    ],
+)
+async def test_a_commit_status_without_answer_is_asked_for_again(fake, contract, failure):
+    """Any gRPC error: the same id is asked for again, nothing is sent again."""
+    fake.will("status", failure, failure)
+    assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(fake.requests["status"]) == 3
+    assert len(fake.requests["submit"]) == 1
+
+
+async def test_a_doubt_left_at_the_deadline_is_told(fake, contract):
+    """No word in time: the outcome is unknown, by its id, and nothing is proposed anew."""
+    fake.will("submit", UNAVAILABLE)
+    fake.will("status", Hangs())
+    with pytest.raises(OutcomeUnknown) as caught:
+        await contract.submit("ping", retry=AT_ONCE)
+    assert caught.value.tx_id == fake.requests["submit"][0].transaction_id
+    assert len(fake.requests["endorse"]) == 1
+
+
+def test_pauses_grow_to_their_cap_and_are_spread_evenly():
+    """Full jitter: between nothing and a bound that doubles up to the cap."""
+    retry = Retry(base_s=0.05, cap_s=0.4)
+    drawn = {tries: [retry.pause_s(tries) for _ in range(2000)] for tries in (0, 1, 3, 9, 5000)}
+    for tries, bound in {0: 0.05, 1: 0.1, 3: 0.4, 9: 0.4, 5000: 0.4}.items():
+        assert 0 <= min(drawn[tries]) < bound * 0.01
+        assert bound * 0.99 < max(drawn[tries]) <= bound
