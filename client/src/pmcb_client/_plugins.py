@@ -95,8 +95,16 @@ def _group(word: str, top: click.Command | None) -> click.Group:
         group.help = top.short_help
         group.invoke_without_command = True
         group.no_args_is_help = False
-        group.callback = top.callback
+        group.callback = _unless_subcommand(top.callback)
     return group
+
+
+def _unless_subcommand(complain: Callable[..., object] | None) -> Callable[[], None]:
+    def callback() -> None:
+        if complain is not None and click.get_current_context().invoked_subcommand is None:
+            complain()
+
+    return callback
 
 
 def _loaded(name: str, points: Sequence[EntryPoint]) -> click.Command:

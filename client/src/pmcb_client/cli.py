@@ -155,7 +155,7 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, object], o
 
 def _global_options(*, top: bool) -> list[click.Option]:
     common: dict[str, Any] = {"expose_value": False, "hidden": not top}
-    folder = click.Path(file_okay=False, resolve_path=True, path_type=Path)
+    folder = click.Path(file_okay=False, readable=False, resolve_path=True, path_type=Path)
     return [
         click.Option(
             ["--home"],

@@ -176,6 +176,20 @@ async def get_epoch(ledger: Ledger, epoch: int) -> dict[str, Any] | None:
     return found
 
 
+async def active_epoch(ledger: Ledger) -> dict[str, Any]:
+    """The epoch whose levels count.
+
+    Raises:
+        Refused: ``NOT_FOUND``, none is active.
+    """
+    found = await get_epoch(ledger, 0)
+    if found is None:
+        refused = Refused("NOT_FOUND", status=404, reason="No epoch is active.")
+        refused.next_step = "Levels come first: `pmcb levels publish`, then `pmcb levels approve`."
+        raise refused
+    return found
+
+
 async def pick_epoch(ledger: Ledger, registration: Registration) -> int:
     """The number to publish under: that of the same registration if it stands, else the next free.
 

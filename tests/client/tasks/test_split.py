@@ -29,7 +29,7 @@ def brute_force(asked, levels, apart):
 
 def test_fewer_questions_than_levels_are_refused_with_the_way_out():
     """Every level needs a question."""
-    with pytest.raises(SplitImpossible, match="2 questions.*3 levels") as refused:
+    with pytest.raises(SplitImpossible, match=r"2 questions.*3 levels") as refused:
         split(questions(1, 2), 3)
     assert "at least 3" in refused.value.next_step
 

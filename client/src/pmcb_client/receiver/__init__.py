@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receivers' side: claims on the ledger, salted copies of answers on disk."""
 
+from pmcb_client._ledger import listing
+
 from ._answers import Kept, keep
 from ._claim import accept, held_subtask, my_claims, open_subtasks, submit, withdraw
 
@@ -9,6 +11,7 @@ __all__ = [
     "accept",
     "held_subtask",
     "keep",
+    "listing",
     "my_claims",
     "open_subtasks",
     "submit",

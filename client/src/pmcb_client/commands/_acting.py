@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As whom a command acts, and its way to the ledger."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pmcb_client.cli import Settings
+from pmcb_client.usage_errors import IdentityChoice
+
+if TYPE_CHECKING:
+    from pmcb_client.gateway import Contract
+    from pmcb_client.wallet import WalletIdentity
+
+_T = TypeVar("_T")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Acting:
+    """An identity with its contract."""
+
+    identity: "WalletIdentity"
+    contract: "Contract"
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """The result of ``work``."""
+    return asyncio.run(work)
+
+
+def choose(settings: Settings, role: str = "") -> "WalletIdentity":
+    """The identity of ``--as``; else the only one with the role; without a role the first of any.
+
+    Raises:
+        IdentityChoice: none has the role, or several do.
+        WalletError: the one named cannot be used.
+    """
+    from pmcb_client.errors import WalletError
+    from pmcb_client.wallet import Wallet
+
+    wallet = Wallet(settings.home / "wallet")
+    if settings.label is not None:
+        return wallet.get(settings.label)
+    fit: list[WalletIdentity] = []
+    broken: WalletError | None = None
+    for label in wallet.list():
+        try:
+            identity = wallet.get(label)
+        except WalletError as error:  # matters only when nothing else fits
+            broken = broken or error
+            continue
+        if identity.role and role in {"", identity.role}:
+            fit.append(identity)
+    if len(fit) == 1 or (fit and not role):
+        return fit[0]
+    if fit:
+        labels = [identity.label for identity in fit]
+        named = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
+        raise IdentityChoice(
+            f"Several identities have the role {role}: {named}.",
+            next_step="Choose one with --as LABEL.",
+        )
+    if broken is not None:
+        raise broken
+    raise IdentityChoice(
+        f"The wallet holds no identity with the role {role}."
+        if role
+        else "The wallet holds no identity.",
+        next_step=f"`pmcb id enroll NAME --role {role or 'ROLE'}` adds one.",
+    )
+
+
+@asynccontextmanager
+async def acting(settings: Settings, role: str = "") -> AsyncIterator[Acting]:
+    """The chosen identity, connected to the network of ``network.json``.
+
+    Raises:
+        NetworkFileError: there is no network here.
+        LedgerUnavailable: it does not answer.
+        IdentityChoice: see `choose`.
+    """
+    from pmcb_client.gateway import connect_network
+    from pmcb_client.network_file import load
+
+    network = load(settings.home / "network.json")
+    identity = choose(settings, role)
+    async with connect_network(network, identity) as gateway:
+        contract = gateway.network(network.channel).contract(network.chaincode)
+        yield Acting(identity, contract)

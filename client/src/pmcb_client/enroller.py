@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a name to somebody the ledger knows: register, enrol, keep, announce."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from .enrolment import CaClient
+from .errors import CaRefused, IdentityNotFound
+from .gateway import Identity, connect, open_channel
+from .network_file import NetworkFile
+from .usage_errors import IdentityChoice
+from .wallet import Wallet, WalletIdentity
+
+if TYPE_CHECKING:
+    import grpc
+
+ROLES = (
+    "authority", "releaser", "receiver", "verifier", "institution", "worker", "analyst",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """An identity of the wallet whose key the ledger knows; ``existed`` if it was there before."""
+
+    identity: WalletIdentity
+    existed: bool
+
+
+class Enroller:
+    """Enrols persons of one organisation, as its registrar.
+
+    ::
+
+        async with Enroller(network, "HospitalAMSP", wallet) as enroller:
+            enrolled = await enroller.enroll("receiver1", "receiver")
+
+    Args:
+        network: of ``network.json``.
+        msp: the organisation; the wallet holds its registrar under ``registrar.<msp>``.
+        wallet: takes the new identities, each under its name.
+
+    Raises:
+        NetworkFileError: the network has no such organisation.
+        IdentityNotFound: the registrar is not in the wallet.
+    """
+
+    def __init__(self, network: NetworkFile, msp: str, wallet: Wallet) -> None:
+        self._network = network
+        self._org = network.org(msp)
+        self._wallet = wallet
+        self._registrar = _registrar(wallet, msp)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        org = self._org
+        ca = CaClient(org.ca_url, org.tls_ca, org.ca_name)
+        self._ca = await self._stack.enter_async_context(ca)
+        self._channel: grpc.aio.Channel = open_channel(org.gateway, org.tls_ca)
+        self._stack.push_async_callback(self._channel.close, None)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def enroll(self, name: str, role: str) -> Enrolled:
+        """The identity ``name``, in the wallet and announced; a repeat finds what is there.
+
+        A label that is in use is never overwritten.
+
+        Args:
+            name: enrolment id and label.
+            role: becomes the certificate's ``pmcb.role``.
+
+        Raises:
+            IdentityChoice: the label holds somebody else, or another role.
+            CaRefused: the CA knows the name already, or refuses for another reason.
+            LedgerError: the key could not be announced; a repeat does only that.
+        """
+        try:
+            identity = self._wallet.get(name)
+        except IdentityNotFound:
+            identity = await self._new(name, role)
+            existed = False
+        else:
+            existed = True
+            if (identity.uid, identity.role) != (f"{self._org.msp}/{name}", role):
+                raise IdentityChoice(
+                    f"The label {name} already holds {identity.uid} with the role "
+                    f"{identity.role or 'registrar'}.",
+                    next_step="Choose another name.",
+                )
+        gateway = connect(self._channel, identity.identity, identity.signer)
+        contract = gateway.network(self._network.channel).contract(self._network.chaincode)
+        await contract.submit("announce_key")
+        return Enrolled(identity, existed)
+
+    async def _new(self, name: str, role: str) -> WalletIdentity:
+        try:
+            secret = await self._ca.register(self._registrar, name, {"pmcb.role": role})
+        except CaRefused as refused:
+            refused.next_step = (
+                "A name is enrolled once: use the wallet that holds it, or choose another name."
+            )
+            raise
+        made = await self._ca.enroll(name, secret)
+        return self._wallet.put(
+            name, Identity(self._org.msp, made.certificate_pem), made.private_key
+        )
+
+
+def registrar_label(msp: str) -> str:
+    """The label under which a wallet holds an organisation's registrar."""
+    return f"registrar.{msp}"
+
+
+def _registrar(wallet: Wallet, msp: str) -> WalletIdentity:
+    try:
+        return wallet.get(registrar_label(msp))
+    except IdentityNotFound:
+        raise IdentityNotFound(
+            f"The wallet does not hold the registrar of {msp}.",
+            next_step="Enrol where the organisation's network was started: `pmcb network up` "
+            "puts its registrar into the wallet.",
+        ) from None
