@@ -86,13 +86,13 @@ async def test_only_the_tasks_verifiers_judge(world: World):
 
 
 @pytest.mark.parametrize(
-    ("place", "bad"), [(3, "maybe"), (4, 101), (4, -1), (5, "because"), (6, "x"), (2, 1000)]
+    ("position", "bad"), [(3, "maybe"), (4, 101), (4, -1), (5, "because"), (6, "x"), (2, 1000)]
 )
-async def test_a_malformed_verdict_is_refused(world: World, place: int, bad: object):
+async def test_a_malformed_verdict_is_refused(world: World, position: int, bad: object):
     """Verdict, score and reason come from fixed sets."""
     _, verifier, _ = await world.parties()
     verdict: list[object] = [new_id(), 0, 0, "accept", 90, "ok", digest("evidence")]
-    verdict[place] = bad
+    verdict[position] = bad
     with refused("BAD_ARGUMENT"):
         await verifier.submit("verify_submission", *verdict)
 
