@@ -1,2 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The networks that PMCB runs on."""
+
+from .errors import (
+    FolderInUse,
+    FolderUnusable,
+    LedgerDamaged,
+    NetworkError,
+    NotRunning,
+    PortBusy,
+    StartFailed,
+    StorageFailed,
+)
+
+__all__ = [
+    "FolderInUse",
+    "FolderUnusable",
+    "LedgerDamaged",
+    "NetworkError",
+    "NotRunning",
+    "PortBusy",
+    "StartFailed",
+    "StorageFailed",
+]

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fabric CA's REST calls over HTTPS, on the network's own event loop."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ._ca import CaError, Call, CertificateAuthority
+from ._material import Tls
+
+_BODY_BYTES = 256 * 1024
+_log = logging.getLogger("pmcb_network")
+
+
+class CaServer:
+    """Serves one CA on a socket that listens already."""
+
+    def __init__(self, authority: CertificateAuthority, server: socket.socket, tls: Tls) -> None:
+        config = uvicorn.Config(
+            _application(authority),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            ssl_certfile=tls.certificate_file,
+            ssl_keyfile=tls.key_file,
+        )
+        self._socket = server
+        self._server = _Embedded(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns once calls are answered."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        ready = asyncio.create_task(self._server.ready.wait())
+        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+
+    async def close(self) -> None:
+        """Ends open connections and the server."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        self._socket.close()
+
+
+class _Embedded(uvicorn.Server):
+    """uvicorn without its signal handlers: signals belong to the process, not to a part of it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.ready.set()
+
+
+def _application(authority: CertificateAuthority) -> Starlette:
+    async def info(call: Call) -> Mapping[str, Any]:
+        return authority.info(call.fields() if call.body else {})
+
+    routes = []
+    for path, methods, status, handler in (
+        ("cainfo", ["GET", "POST"], 200, info),
+        ("enroll", ["POST"], 201, authority.enroll),
+        ("register", ["POST"], 201, authority.register),
+    ):
+        endpoint = _endpoint(handler, status)
+        routes += [Route(prefix + path, endpoint, methods=methods) for prefix in ("/api/v1/", "/")]
+    return Starlette(routes=routes, exception_handlers={404: _unknown, 405: _unknown})
+
+
+_Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+
+
+def _endpoint(handler: _Handler, status: int) -> Callable[[Request], Awaitable[JSONResponse]]:
+    async def endpoint(request: Request) -> JSONResponse:
+        try:
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            call = Call(
+                request.method,
+                path,
+                await _body(request),
+                request.headers.get("authorization", ""),
+            )
+            result = await handler(call)
+        except CaError as error:
+            return _failure(error.status, error.code, str(error))
+        except Exception:  # noqa: BLE001 - one call's defect must not end the server
+            _log.exception("defect in the CA")
+            return _failure(500, 0, "a defect of the embedded network")
+        answer = {"success": True, "result": dict(result), "errors": [], "messages": []}
+        return JSONResponse(answer, status_code=status)
+
+    return endpoint
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _BODY_BYTES:
+            raise CaError(413, 3, "Failed reading request body")
+    return bytes(body)
+
+
+async def _unknown(_: Request, error: Exception) -> JSONResponse:
+    status = getattr(error, "status_code", 404)
+    return _failure(status, 1, "not offered by the embedded network's CA")
+
+
+def _failure(status: int, code: int, message: str) -> JSONResponse:
+    answer = {
+        "success": False,
+        "result": None,
+        "errors": [{"code": code, "message": message}],
+        "messages": [],
+    }
+    return JSONResponse(answer, status_code=status)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may enrol at one organisation's CA: ids, attributes and digests of secrets, in SQLite."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+_TABLE = """
+create table if not exists identities (
+    id text primary key, type text not null, affiliation text not null,
+    attributes text not null, digest text not null, enrollments_left integer not null
+) strict
+"""
+UNLIMITED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A named text; `in_certificate` when every enrolment certificate is to carry it."""
+
+    name: str
+    value: str
+    in_certificate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One id with what its certificates say; `enrollments_left` is -1 for any number."""
+
+    id: str
+    type: str
+    affiliation: str
+    attributes: tuple[Attribute, ...]
+    digest: str
+    enrollments_left: int
+
+
+class AlreadyRegistered(Exception):
+    """The id is taken."""
+
+
+class Registrations:
+    """The CA's database. A kill loses nothing that was answered."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute(_TABLE)
+
+    def add(self, registration: Registration) -> None:
+        """Raises `AlreadyRegistered` if the id is taken."""
+        attributes = [
+            [attribute.name, attribute.value, attribute.in_certificate]
+            for attribute in registration.attributes
+        ]
+        try:
+            self._db.execute(
+                "insert into identities values (?, ?, ?, ?, ?, ?)",
+                (
+                    registration.id,
+                    registration.type,
+                    registration.affiliation,
+                    json.dumps(attributes),
+                    registration.digest,
+                    registration.enrollments_left,
+                ),
+            )
+        except sqlite3.IntegrityError:
+            raise AlreadyRegistered(registration.id) from None
+
+    def find(self, name: str) -> Registration | None:
+        """The registration, or `None`."""
+        row = self._db.execute("select * from identities where id = ?", (name,)).fetchone()
+        if row is None:
+            return None
+        attributes = tuple(Attribute(*item) for item in json.loads(row[3]))
+        return Registration(row[0], row[1], row[2], attributes, row[4], row[5])
+
+    def use_enrollment(self, name: str) -> bool:
+        """Takes one of the id's enrolments; `False` if none is left."""
+        done = self._db.execute(
+            "update identities set enrollments_left = max(enrollments_left - 1, -1)"
+            " where id = ? and enrollments_left <> 0",
+            (name,),
+        )
+        return done.rowcount == 1
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._db.close()
+
+
+def digest_random(secret: str) -> str:
+    """The digest of a secret of 128 random bits or more: nothing to guess, so a fast hash."""
+    return "sha256$" + hashlib.sha256(secret.encode()).hexdigest()
+
+
+def digest_chosen(secret: str) -> str:
+    """The digest of a secret that a person may have chosen: slow to try."""
+    salt = secrets.token_bytes(16)
+    return f"scrypt${salt.hex()}${_scrypt(secret, salt)}"
+
+
+def matches(secret: str, digest: str) -> bool:
+    """Whether the digest is the secret's; takes some 30 ms for a chosen one."""
+    kind, *parts = digest.split("$")
+    if kind == "sha256":
+        return hmac.compare_digest(digest_random(secret), digest)
+    salt, wanted = parts
+    return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)), wanted)
+
+
+def _scrypt(secret: str, salt: bytes) -> str:
+    return hashlib.scrypt(secret.encode(), salt=salt, n=1 << 14, r=8, p=1).hex()

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one transaction's reads and writes on a snapshot and records them, as a peer does.
+
+Reads see the committed state only, never the transaction's own writes. What was read, which
+ranges were walked and what is to be written makes the read/write set that endorsers sign.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._protos import kvrwset, rwset
+from ._snapshot import MAX_KEY_BYTES, Snapshot, Value, Version
+
+
+class Unsupported(Exception):
+    """The peer refuses this call; the text goes to the contract as the payload of `ERROR`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRead:
+    """A range as walked: `end` is the last key seen unless the walk reached the end."""
+
+    start: str
+    end: str
+    exhausted: bool
+    reads: tuple[tuple[str, Version], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWriteSet:
+    """What a transaction read (absent = `None`), walked and writes (deletion = `None`)."""
+
+    reads: tuple[tuple[str, Version | None], ...] = ()
+    ranges: tuple[RangeRead, ...] = ()
+    writes: tuple[tuple[str, bytes | None], ...] = ()
+
+
+@dataclass(slots=True)
+class _Walk:
+    start: str
+    end: str
+    limit: int  # rows a page may hold; 0: not paged
+    next_start: str
+    reads: list[tuple[str, Version]] = field(default_factory=list)
+    last: str = ""
+    exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a walk and how it goes on: `more` for a plain one, `bookmark` for a paged one."""
+
+    rows: Sequence[tuple[str, Value]]
+    more: bool
+    bookmark: str = ""
+
+
+class Simulator:
+    """One transaction on one snapshot. `done` releases the snapshot; call it exactly once."""
+
+    PAGE_ROWS = 100
+    TOTAL_ROWS = 100_000  # Fabric's ledger.state.totalQueryLimit
+
+    def __init__(self, snapshot: Snapshot, tx_id: str) -> None:
+        self._snapshot: Snapshot | None = snapshot.acquire()
+        self._tx_id = tx_id
+        self._reads: dict[str, Version | None] = {}
+        self._walks: dict[str, _Walk] = {}
+        self._writes: dict[str, bytes | None] = {}
+        self._paged = False
+
+    def _open(self) -> Snapshot:
+        if self._snapshot is None:
+            raise Unsupported("this instance should not be used after calling Done()")
+        return self._snapshot
+
+    def get(self, key: str) -> bytes:
+        """The committed value, empty where the key is absent."""
+        found = self._open().get(key) if 0 < len(key.encode()) <= MAX_KEY_BYTES else None
+        self._reads[key] = found.version if found else None
+        return found.data if found else b""
+
+    def put(self, key: str, value: bytes) -> None:
+        """Buffers a write; an empty value is a deletion."""
+        self._write(key, value or None)
+
+    def delete(self, key: str) -> None:
+        """Buffers a deletion."""
+        self._write(key, None)
+
+    def _write(self, key: str, value: bytes | None) -> None:
+        self._open()
+        if self._paged:
+            raise Unsupported(
+                f"txid [{self._tx_id}]: unsuppored transaction. Transaction has already performed"
+                " a paginated query. Writes are not allowed"
+            )
+        size = len(key.encode())
+        if not size:
+            raise Unsupported("an empty key is not supported")
+        if size > MAX_KEY_BYTES:
+            raise Unsupported(f"the key has {size} bytes; a key holds at most {MAX_KEY_BYTES}")
+        self._writes[key] = value
+
+    def open_range(self, start: str, end: str, *, page_size: int = 0, bookmark: str = "") -> str:
+        """Starts a walk and returns its id. Paged ones exclude writes, before and after."""
+        limit = 0
+        if page_size or bookmark:
+            limit = min(page_size or self.TOTAL_ROWS, self.TOTAL_ROWS)
+            if self._writes:
+                raise Unsupported(
+                    f"txid [{self._tx_id}]: unsuppored transaction. Paginated queries are"
+                    " supported only in a read-only transaction"
+                )
+            self._paged = True
+            start = bookmark or start
+        walk = _Walk(start, end, limit, start)
+        name = str(len(self._walks) + 1)
+        self._walks[name] = walk
+        return name
+
+    def next_page(self, name: str) -> Page:
+        """The walk's next rows. Looks one row ahead, so `more` never promises an empty page."""
+        walk = self._walks.get(name)
+        if walk is None or walk.exhausted:
+            raise Unsupported("query iterator not found")
+        size = walk.limit or min(self.PAGE_ROWS, self.TOTAL_ROWS - len(walk.reads))
+        found = self._open().rows(walk.next_start, walk.end, limit=size + 1)
+        rows = found[:size]
+        ahead = found[size][0] if len(found) > size else ""
+        over = bool(ahead) and not walk.limit and len(walk.reads) + size >= self.TOTAL_ROWS
+        walk.reads += [(key, value.version) for key, value in rows]
+        if rows:
+            walk.last = rows[-1][0]
+        walk.next_start = ahead
+        walk.exhausted = not ahead
+        if walk.limit:
+            return Page(rows, more=False, bookmark=ahead)
+        return Page(rows, more=bool(ahead) and not over)
+
+    def result(self) -> ReadWriteSet:
+        """What was recorded, in the order in which it is signed."""
+        ranges = {
+            (walk.start, end, walk.exhausted): RangeRead(
+                walk.start, end, walk.exhausted, tuple(walk.reads)
+            )
+            for walk in self._walks.values()
+            for end in (walk.end if walk.exhausted else walk.last,)
+        }
+        return ReadWriteSet(
+            tuple(sorted(self._reads.items())),
+            tuple(ranges.values()),
+            tuple(sorted(self._writes.items())),
+        )
+
+    def done(self) -> None:
+        """Releases the snapshot."""
+        if self._snapshot is not None:
+            self._snapshot.release()
+            self._snapshot = None
+
+
+def encode(namespace: str, rw: ReadWriteSet) -> bytes:
+    """The read/write set as Fabric's `TxReadWriteSet`, equal bytes for equal sets."""
+    kv = kvrwset.KVRWSet(
+        reads=[_read(key, version) for key, version in rw.reads],
+        range_queries_info=[
+            kvrwset.RangeQueryInfo(
+                start_key=walk.start,
+                end_key=walk.end,
+                itr_exhausted=walk.exhausted,
+                raw_reads=kvrwset.QueryReads(kv_reads=[_read(*read) for read in walk.reads]),
+            )
+            for walk in rw.ranges
+        ],
+        writes=[
+            kvrwset.KVWrite(key=key, is_delete=value is None, value=value or b"")
+            for key, value in rw.writes
+        ],
+    )
+    space = rwset.NsReadWriteSet(namespace=namespace, rwset=kv.SerializeToString())
+    written: bytes = rwset.TxReadWriteSet(ns_rwset=[space]).SerializeToString()
+    return written
+
+
+def _read(key: str, version: Version | None) -> Any:
+    if version is None:
+        return kvrwset.KVRead(key=key)
+    return kvrwset.KVRead(key=key, version=kvrwset.Version(block_num=version[0], tx_num=version[1]))
+
+
+def decode(namespace: str, raw: bytes) -> ReadWriteSet | None:
+    """The set inside `TxReadWriteSet`; `None` when it touches anything but this namespace's keys.
+
+    Raises:
+        DecodeError: these are not its bytes.
+    """
+    reads: tuple[tuple[str, Version | None], ...] = ()
+    ranges: tuple[RangeRead, ...] = ()
+    writes: tuple[tuple[str, bytes | None], ...] = ()
+    for space in rwset.TxReadWriteSet.FromString(raw).ns_rwset:
+        kv = kvrwset.KVRWSet.FromString(space.rwset)
+        touched = kv.reads or kv.writes or kv.range_queries_info or kv.metadata_writes
+        if space.collection_hashed_rwset or kv.metadata_writes:
+            return None
+        if space.namespace != namespace:
+            if touched:
+                return None
+            continue
+        reads += tuple((read.key, _version(read)) for read in kv.reads)
+        ranges += tuple(
+            RangeRead(
+                walk.start_key,
+                walk.end_key,
+                walk.itr_exhausted,
+                tuple(
+                    (read.key, (read.version.block_num, read.version.tx_num))
+                    for read in walk.raw_reads.kv_reads
+                ),
+            )
+            for walk in kv.range_queries_info
+        )
+        writes += tuple((w.key, None if w.is_delete else w.value) for w in kv.writes)
+    if any(not 0 < len(key.encode()) <= MAX_KEY_BYTES for key, _ in writes):
+        return None
+    return ReadWriteSet(reads, ranges, writes)
+
+
+def _version(read: Any) -> Version | None:
+    if not read.HasField("version"):
+        return None
+    return (read.version.block_num, read.version.tx_num)

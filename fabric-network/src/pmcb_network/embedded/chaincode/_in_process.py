@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A contract in the same process: two sessions that call each other, no queue between them."""
+
+import logging
+from typing import Any
+
+from pmcb_chaincode.bridge import Contract, ProtocolError, Session
+
+from ._session import PeerSession, StreamBroken
+
+_log = logging.getLogger("pmcb_network")
+
+
+class InProcess:
+    """Hosts a contract for one organisation."""
+
+    def __init__(self, contract: Contract, package_id: str) -> None:
+        self._contract = contract
+        self._package_id = package_id
+        self._peer = PeerSession(self._to_contract)
+        self._session = Session(contract, package_id, self._to_peer)
+
+    async def start(self) -> None:
+        """Registers the contract."""
+        self._session.open()
+
+    def session(self) -> PeerSession:
+        """The peer's end; opened anew if the last one broke."""
+        if not self._peer.is_ready:
+            self._peer = PeerSession(self._to_contract)
+            self._session = Session(self._contract, self._package_id, self._to_peer)
+            self._session.open()
+        return self._peer
+
+    def _to_contract(self, message: Any) -> None:
+        try:
+            self._session.receive(message)
+        except ProtocolError:
+            _log.exception("the contract refused a message of the peer")
+            self._peer.close()
+
+    def _to_peer(self, message: Any) -> None:
+        try:
+            self._peer.receive(message)
+        except StreamBroken:
+            _log.exception("the contract left the protocol")
+            self._peer.close()
+
+    async def close(self) -> None:
+        """Ends both sessions."""
+        self._peer.close()
+        await self._session.close()

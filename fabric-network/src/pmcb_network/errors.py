@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong with a network, one tree.
+
+::
+
+    NetworkError
+    |-- FolderUnusable     the folder cannot be made, read or written, or is not ours
+    |-- FolderInUse        another process has it open
+    |-- PortBusy           somebody else listens on a port of this network
+    |-- StorageFailed      the disk refused a write; nothing was half written
+    |-- LedgerDamaged      blocks, index and state do not fit together
+    |-- StartFailed        the server process ended or did not answer in time
+    `-- NotRunning         a command needs a running network
+"""
+
+
+class NetworkError(Exception):
+    """Root of this package's errors.
+
+    `exit_code` is what a command exits with (2 bad input, 3 unavailable); `next_step` says what
+    the reader can do, or is empty.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.next_step = next_step
+
+
+class FolderUnusable(NetworkError):
+    """The network's folder cannot be made, read or written by this user."""
+
+    exit_code = 2
+
+
+class FolderInUse(NetworkError):
+    """Another process serves this folder; a ledger has one writer."""
+
+
+class PortBusy(NetworkError):
+    """Somebody listens on a port that this network needs; the message names it."""
+
+
+class StorageFailed(NetworkError):
+    """The disk refused a write. What was acknowledged before stands; nothing is half written."""
+
+
+class LedgerDamaged(NetworkError):
+    """Blocks, index and state contradict each other; the message names the first place."""
+
+
+class StartFailed(NetworkError):
+    """The server process ended early or did not become ready before its deadline."""
+
+
+class NotRunning(NetworkError):
+    """No network runs in this home folder."""
