@@ -56,13 +56,21 @@ class CaClient:
         url: ``https://host:port``.
         root_ca: roots (PEM) that the CA's TLS certificate must chain to.
         ca_name: which CA, where several live at one address.
+        timeout_s: how long one call may take.
+        transport: replaces the network, in tests.
 
     Every call raises ``CaRefused`` when the CA says no, and ``CaUnavailable`` when it does not
     answer, or not as a CA does.
     """
 
     def __init__(
-        self, url: str, root_ca: bytes | str, ca_name: str, *, timeout_s: float = _TIMEOUT_S
+        self,
+        url: str,
+        root_ca: bytes | str,
+        ca_name: str,
+        *,
+        timeout_s: float = _TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         roots = root_ca.decode() if isinstance(root_ca, bytes) else root_ca
         try:
@@ -75,6 +83,7 @@ class CaClient:
             base_url=url,
             verify=trust,
             timeout=timeout_s,
+            transport=transport,
             # A proxy's localhost is another machine.
             trust_env=not (host in {"localhost", "::1"} or host.startswith("127.")),
         )

@@ -98,6 +98,7 @@ class GatewayError(LedgerError):
 
     Attributes:
         grpc_code: the ``grpc.StatusCode``; ``None`` where the answer itself was wrong.
+        reason: the first node's words, else the gateway's; may be empty.
         details: one ``ErrorDetail`` per node that had something to say.
     """
 
@@ -107,10 +108,12 @@ class GatewayError(LedgerError):
         *,
         transaction_id: str = "",
         grpc_code: "grpc.StatusCode | None" = None,
+        reason: str = "",
         details: tuple[ErrorDetail, ...] = (),
     ) -> None:
         super().__init__(message, transaction_id=transaction_id)
         self.grpc_code = grpc_code
+        self.reason = reason
         self.details = details
 
 

@@ -52,14 +52,23 @@ class WalletIdentity:
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
-        """What the CA certified about this person; empty for a bootstrap registrar."""
+        """What the CA certified about this person; empty for a bootstrap registrar.
+
+        Values that are not texts, and an extension that is not Fabric's JSON, count as absent.
+        """
         try:
             extension = self.certificate.extensions.get_extension_for_oid(_ATTRIBUTES).value
         except x509.ExtensionNotFound:
             return {}
         assert isinstance(extension, x509.UnrecognizedExtension)
-        found: dict[str, str] = json.loads(extension.value)["attrs"]
-        return found
+        try:
+            found = json.loads(extension.value)
+        except ValueError:
+            return {}
+        attributes = found.get("attrs") if isinstance(found, dict) else None
+        if not isinstance(attributes, dict):
+            return {}
+        return {name: value for name, value in attributes.items() if isinstance(value, str)}
 
     @property
     def enrollment_id(self) -> str:
@@ -177,7 +186,9 @@ def _read(path: Path, label: str) -> dict[str, object]:
     except FileNotFoundError:
         raise _not_found(label) from None
     if mode & 0o077:
-        raise WalletError(f"Others can read {path}.", next_step=f"Run `chmod 600 {path}`.")
+        raise WalletError(
+            f"Others can read or change {path}.", next_step=f"Run `chmod 600 {path}`."
+        )
     try:
         document = json.loads(text)
     except ValueError:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of what may be repeated, row by row, against a gateway that fails as scripted."""
 
+import re
+
 import grpc
 import pytest
 from fabric_protos.gateway.gateway_pb2 import CommitStatusResponse, EndorseResponse
@@ -18,7 +20,7 @@ from pmcb_client.errors import (
     Refused,
     SubmitError,
 )
-from pmcb_client.gateway import Retry
+from pmcb_client.gateway import Retry, Timeouts, connect
 
 AT_ONCE = Retry(base_s=0.0)
 UNAVAILABLE = Fails(grpc.StatusCode.UNAVAILABLE, "connection refused")
@@ -96,6 +98,15 @@ async def test_a_query_that_fails_otherwise_is_final(fake, contract):
     assert len(fake.requests["evaluate"]) == 1
 
 
+@pytest.mark.parametrize("words", ["access denied: channel [pmcb]", "request unauthorized due to"])
+async def test_a_caller_whom_the_peer_distrusts_is_told_at_once(fake, contract, words):
+    """A foreign signature or a wrong clock is reported as unavailable; waiting does not help."""
+    fake.will("evaluate", Fails(grpc.StatusCode.UNAVAILABLE, "see details", (words,)))
+    with pytest.raises(EvaluateError, match=re.escape(words)):
+        await contract.evaluate("ping", retry=AT_ONCE)
+    assert len(fake.requests["evaluate"]) == 1
+
+
 async def test_a_submit_that_the_orderer_rejects_is_final(fake, contract):
     """What was certainly not ordered is a SubmitError."""
     fake.will("submit", Fails(grpc.StatusCode.ABORTED, "unsuccessful response from orderer"))
@@ -151,7 +162,20 @@ async def test_unavailable_to_the_end_is_ledger_unavailable(fake, contract, call
     with pytest.raises(LedgerUnavailable) as caught:
         await getattr(contract, call)("ping", retry=Retry(within_s=0.0))
     assert caught.value.exit_code == 3
+    assert "connection refused" in str(caught.value)
     assert "pmcb network status" in caught.value.next_step
+
+
+@pytest.mark.parametrize("call", ["evaluate", "endorse"])
+async def test_a_gateway_that_hangs_is_ledger_unavailable(fake, channel, identity, signer, call):
+    """The phase's own timeout ends the waiting, and nothing is proposed after it."""
+    timeouts = Timeouts(evaluate_s=0.1, endorse_s=0.1)
+    gateway = connect(channel, identity, signer, timeouts)
+    contract = gateway.network("pmcb").contract("pmcb")
+    fake.will(call, Hangs())
+    with pytest.raises(LedgerUnavailable, match=call):
+        await (contract.evaluate if call == "evaluate" else contract.submit)("ping")
+    assert len(fake.requests[call]) == 1
 
 
 async def test_busy_to_the_end_is_busy(fake, contract):

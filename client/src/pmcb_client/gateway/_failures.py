@@ -29,7 +29,7 @@ _TOO_MANY = "too many requests"
 _MISMATCH = "ProposalResponsePayloads do not match"
 _OTHERS_FAILED = "failed to collect enough transaction endorsements"
 _CONFLICT_CODES = {11: "a record that it read", 12: "a range that it read"}
-_LONGEST_MESSAGE = 300
+_LONGEST_REASON = 300
 
 
 class Phase(StrEnum):
@@ -93,10 +93,13 @@ def failure(
             )
         if refusal is not None:
             return refusal
+    who = f"{details[0].msp} at {details[0].address}" if details else "the gateway"
+    reason = " ".join(texts[0].split())[:_LONGEST_REASON]
     return _CLASSES[phase](
-        _sentence(phase, error.code(), details, said),
+        f"The phase '{phase}' failed with {error.code().name}; {who} says: {reason or 'nothing'}",
         transaction_id=tx_id,
         grpc_code=error.code(),
+        reason=reason,
         details=details,
     )
 
@@ -125,11 +128,3 @@ def _refusal(texts: list[str], tx_id: str) -> Refused | None:
             kind = LevelMismatch if code == "LEVEL_MISMATCH" else Refused
             return kind(code, status=int(status), reason=reason.strip(), transaction_id=tx_id)
     return None
-
-
-def _sentence(
-    phase: Phase, code: grpc.StatusCode, details: tuple[ErrorDetail, ...], said: str
-) -> str:
-    who = f"{details[0].msp} at {details[0].address}" if details else "the gateway"
-    text = " ".join((details[0].message if details else said).split())[:_LONGEST_MESSAGE]
-    return f"The phase '{phase}' failed with {code.name}; {who} says: {text or 'nothing'}"

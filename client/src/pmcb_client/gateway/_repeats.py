@@ -46,7 +46,7 @@ class Row:
             return False
         if not isinstance(error, GatewayError):
             return True
-        words = [str(error), *(detail.message for detail in error.details)]
+        words = [error.reason, *(detail.message for detail in error.details)]
         return (not self.codes or error.grpc_code in self.codes) and (
             not self.texts or any(text in word for text in self.texts for word in words)
         )
@@ -55,6 +55,13 @@ class Row:
 _NOTHING_ORDERED = (Phase.EVALUATE, Phase.ENDORSE)
 
 TABLE = (
+    # A peer that distrusts the caller or its clock is also reported as unavailable to queries.
+    Row(
+        _NOTHING_ORDERED,
+        GatewayError,
+        Step.RAISE,
+        texts=("access denied", "request unauthorized"),
+    ),
     Row(_NOTHING_ORDERED, GatewayError, Step.PROPOSE, codes=(grpc.StatusCode.UNAVAILABLE,)),
     Row(
         _NOTHING_ORDERED,
@@ -137,14 +144,14 @@ class Attempts:
 
 
 def _final(phase: Phase, error: LedgerError) -> LedgerError:
-    nothing_answers = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-    if (
-        phase in _NOTHING_ORDERED
-        and isinstance(error, GatewayError)
-        and error.grpc_code in nothing_answers
-    ):
-        return LedgerUnavailable(
-            f"The ledger does not answer: {error.grpc_code.name} in the phase '{phase}'.",
-            transaction_id=error.transaction_id,
+    if phase in _NOTHING_ORDERED and isinstance(error, GatewayError):
+        in_vain = (
+            error.grpc_code is grpc.StatusCode.UNAVAILABLE
+            and step_after(phase, error) is Step.PROPOSE
         )
+        if in_vain or error.grpc_code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return LedgerUnavailable(
+                f"The ledger does not answer the phase '{phase}': {error.reason or 'no word'}",
+                transaction_id=error.transaction_id,
+            )
     return error

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import stat
+
+import pytest
+
+from pmcb_client.errors import NetworkFileError
+from pmcb_client.network_file import NetworkFile, Organisation, load, parse, save
+
+
+def org(msp):
+    """An organisation of two addresses and three certificates."""
+    return Organisation(
+        msp=msp,
+        gateway="localhost:7051",
+        msp_ca="PEM 1",
+        crl="",
+        tls_ca="PEM 2",
+        ca_url="https://localhost:7054",
+        ca_name="ca-a",
+    )
+
+
+NETWORK = NetworkFile(
+    kind="embedded", channel="pmcb", chaincode="pmcb", orgs=(org("HospitalAMSP"), org("BMSP"))
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where a network file may be written."""
+    return tmp_path / "network.json"
+
+
+@pytest.fixture
+def document(path):
+    """A sound network file, as JSON."""
+    save(path, NETWORK)
+    return json.loads(path.read_text())
+
+
+def test_a_missing_file_says_how_to_get_one(path):
+    """Its name, and the command that writes it."""
+    with pytest.raises(NetworkFileError, match=r"network\.json") as caught:
+        load(path)
+    assert "pmcb network up" in caught.value.next_step
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "\ud800".encode("utf-8", "surrogatepass")])
+def test_what_is_no_json_object_is_refused(path, text):
+    """Half a file, another document, bytes."""
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(NetworkFileError) as caught:
+        load(path)
+    assert "pmcb network up" in caught.value.next_step
+
+
+def test_a_folder_is_refused(path):
+    """The reason is the operating system's."""
+    path.mkdir()
+    with pytest.raises(NetworkFileError, match="cannot be read"):
+        load(path)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_another_version_is_refused(document, version):
+    """Nobody guesses what a later file means."""
+    with pytest.raises(NetworkFileError, match="version 1"):
+        parse(document | {"version": version})
+
+
+@pytest.mark.parametrize("key", ["kind", "channel", "chaincode"])
+@pytest.mark.parametrize("value", [None, "", 7, []])
+def test_a_missing_or_wrong_value_is_named(document, key, value):
+    """The message names the key."""
+    with pytest.raises(NetworkFileError, match=f"'{key}'"):
+        parse(document | {key: value})
+
+
+@pytest.mark.parametrize("orgs", [None, [], "HospitalAMSP", ["HospitalAMSP"]])
+def test_a_network_without_organisations_is_refused(document, orgs):
+    """There is nobody to speak to."""
+    with pytest.raises(NetworkFileError, match="orgs"):
+        parse(document | {"orgs": orgs})
+
+
+@pytest.mark.parametrize("key", ["msp", "gateway", "msp_ca", "crl", "tls_ca", "ca_url", "ca_name"])
+def test_a_missing_value_of_an_organisation_is_named(document, key):
+    """With the organisation's place in the list."""
+    del document["orgs"][1][key]
+    with pytest.raises(NetworkFileError, match=rf"'orgs\[1\]\.{key}'"):
+        parse(document)
+
+
+def test_an_unknown_organisation_is_refused():
+    """The message names those that there are."""
+    with pytest.raises(NetworkFileError, match=r"ClinicMSP.*HospitalAMSP, BMSP") as caught:
+        NETWORK.org("ClinicMSP")
+    assert "--as" in caught.value.next_step
+
+
+def test_what_is_saved_is_read_again(path):
+    """Nothing is lost, and others may read it: it holds no secret."""
+    save(path, NETWORK)
+    assert load(path) == NETWORK
+    assert load(str(path)).org("BMSP") == org("BMSP")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_keys_of_a_later_release_are_left_alone(document):
+    """A file with services is read by a client that knows none."""
+    assert parse(document | {"services": {"content": "https://localhost:1"}}) == NETWORK
