@@ -59,6 +59,9 @@ class CaClient:
         timeout_s: how long one call may take.
         transport: replaces the network, in tests.
 
+    Raises:
+        ValueError: ``root_ca`` holds no certificate.
+
     Every call raises ``CaRefused`` when the CA says no, and ``CaUnavailable`` when it does not
     answer, or not as a CA does.
     """
@@ -73,9 +76,11 @@ class CaClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         roots = root_ca.decode() if isinstance(root_ca, bytes) else root_ca
+        if "BEGIN CERTIFICATE" not in roots:  # an empty text would mean the system's roots
+            raise ValueError("root_ca must be one or more certificates in PEM.")
         try:
             trust = ssl.create_default_context(cadata=roots)
-        except (ssl.SSLError, ValueError):
+        except ssl.SSLError:
             raise ValueError("root_ca must be one or more certificates in PEM.") from None
         self._name = ca_name
         host = httpx.URL(url).host

@@ -30,6 +30,13 @@ async def test_an_argument_that_is_no_text_is_refused(contract, fake, word):
     assert not fake.requests
 
 
+@pytest.mark.parametrize("roots", ["", b"", "none"])
+def test_a_channel_without_roots_is_refused(roots):
+    """Else it would trust whatever the system trusts."""
+    with pytest.raises(ValueError, match="PEM"):
+        open_channel("localhost:7051", roots)
+
+
 async def test_a_channel_has_one_limit(channel, identity, signer):
     """Below one, or another than the channel already has: refused."""
     with pytest.raises(ValueError, match="at least 1"):

@@ -17,8 +17,13 @@ def open_channel(target: str, root_ca: bytes | str) -> grpc.aio.Channel:
     """A TLS channel to ``host:port`` that trusts only ``root_ca`` (PEM, one or more roots).
 
     The caller closes it. One channel carries all calls of a process, whatever the identities.
+
+    Raises:
+        ValueError: ``root_ca`` holds no certificate.
     """
     roots = root_ca.encode() if isinstance(root_ca, str) else root_ca
+    if b"BEGIN CERTIFICATE" not in roots:  # none would mean the system's roots
+        raise ValueError("root_ca must be one or more certificates in PEM.")
     options: list[tuple[str, int]] = [
         ("grpc.max_receive_message_length", _MAX_BYTES),
         ("grpc.max_send_message_length", _MAX_BYTES),
