@@ -12,13 +12,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from pmcb_network._files import make_folder, write_private
 from pmcb_network.errors import FolderUnusable
 
 from ._authority import Authority, certificate_pem, key_pem
-from ._files import make_folder, write_private
 
 HOSTS = ("localhost", "127.0.0.1", "::1")
 REGISTRAR = "registrar"
+_REGISTRAR_FILE = "registrar.secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _organization(folder: Path, msp_id: str, now_ms: int) -> Organization:
         name = f"peer0.{msp_id}"
         return Pair(ca.issue(key.public_key(), name, now_ms=now_ms, units=("peer",)), key)
 
-    secret = folder / "registrar.secret"
+    secret = folder / _REGISTRAR_FILE
     if not secret.exists():
         write_private(secret, secrets.token_urlsafe(24).encode())
     return Organization(
@@ -108,6 +109,11 @@ def _organization(folder: Path, msp_id: str, now_ms: int) -> Organization:
         secret.read_text(),
         folder / "ca.db",
     )
+
+
+def registrar_secret(folder: Path, msp_id: str) -> str:
+    """The secret with which the organisation's registrar enrols, once `load` has made it."""
+    return (folder / "orgs" / msp_id / _REGISTRAR_FILE).read_text()
 
 
 def _renewed(path: Path, make: Callable[[], Pair], now_ms: int) -> Pair:

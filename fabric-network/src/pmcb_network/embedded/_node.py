@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from pmcb_network._files import locked, make_folder
 from pmcb_network.errors import PortBusy
 
 from . import _blocks, _ports
@@ -16,7 +17,6 @@ from ._assembled import Assembled
 from ._authority import certificate_pem
 from ._endorser import Endorser, Gatekeeper
 from ._failures import Detail
-from ._files import locked, make_folder
 from ._fronts import serve_ca, serve_gateway
 from ._gateway import Gateway
 from ._identity import Directory
@@ -103,7 +103,7 @@ class EmbeddedNetwork:
         async with AsyncExitStack() as stack:
             make_folder(self._folder)
             stack.enter_context(locked(self._folder / "lock"))
-            names = [f"{kind}.{org}" for org in self._orgs for kind in ("gateway", "ca")]
+            names = _ports.names_of(self._orgs)
             chosen = _ports.choose(self._folder, names, self._port_base)
             self._material = load(self._folder, self._orgs, clock=self._clock)
             self._store = Store(self._folder / "ledger")

@@ -7,9 +7,8 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from pmcb_network._files import write_private
 from pmcb_network.errors import NetworkError, PortBusy
-
-from ._files import write_private
 
 # Linux hands out 32768-60999 to clients; a server that restarts must not find its port taken.
 _LOWEST, _HIGHEST = 20_000, 32_767
@@ -20,6 +19,11 @@ class BadPortBase(NetworkError):
     """The port base leaves no room, or lies where the system hands out ports to clients."""
 
     exit_code = 2
+
+
+def names_of(orgs: Sequence[str]) -> list[str]:
+    """Which ports a network of these organisations needs."""
+    return [f"{kind}.{org}" for org in orgs for kind in ("gateway", "ca")]
 
 
 def choose(folder: Path, names: Sequence[str], base: int | None) -> tuple[dict[str, int], bool]:

@@ -153,6 +153,20 @@ class Store:
         self._env.close()
 
 
+def ledger_height(folder: Path) -> int:
+    """Number of blocks in a ledger that this or another process may have open; 0 if there is none.
+
+    Reads only; never waits for the writer.
+    """
+    try:
+        with lmdb.open(os.fspath(folder), readonly=True, max_dbs=3, create=False) as env:
+            table = env.open_db(b"blocks", create=False)
+            with env.begin() as txn:
+                return int(txn.stat(table)["entries"])
+    except (lmdb.Error, OSError):
+        return 0
+
+
 def _apply(txn: Any, store: Store, write: BlockWrite) -> None:
     txn.put(pack_number(write.number), write.block, db=store.blocks, append=True)
     for tx_id, status in write.statuses.items():

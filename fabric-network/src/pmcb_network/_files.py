@@ -5,10 +5,14 @@ import contextlib
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pmcb_network.errors import FolderInUse, FolderUnusable
+
+_POLL_S = 0.1
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -50,24 +54,37 @@ def _unusable(folder: Path, reason: str) -> FolderUnusable:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Holds the lock file for the block; the kernel frees it however the process ends.
 
     Raises:
-        FolderInUse: another process holds it; says which.
+        FolderInUse: another process holds it, after `wait_s` seconds still; says which.
     """
-    with path.open("a+") as file:
-        path.chmod(0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise FolderInUse(
-                f"the folder {path.parent} is in use by process {holder}",
-                next_step="wait for it, or stop it with pmcb network down",
-            ) from None
+    deadline = time.monotonic() + wait_s
+    with open_private(path) as file:
+        while not _try_lock(file.fileno()):
+            if time.monotonic() >= deadline:
+                file.seek(0)
+                holder = file.read().decode().strip() or "unknown"
+                raise FolderInUse(
+                    f"the folder {path.parent} is in use by process {holder}",
+                    next_step="wait for it, or stop it with: pmcb network down",
+                )
+            time.sleep(_POLL_S)
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(str(os.getpid()).encode())
         file.flush()
         yield
+
+
+def open_private(path: Path) -> BinaryIO:
+    """The file for reading and appending; one that is made gets mode 0600."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b")
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

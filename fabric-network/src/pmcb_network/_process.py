@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server process in the background: remembered in `run.json`, recognised, ended.
+
+A process is ours only if pid, start time, boot and command are those that it wrote down itself;
+nothing is ever found or ended by name.
+"""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from ._files import write_private
+
+_TOLERANCE_S = 0.5
+STOP_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """What identifies a process beyond its pid, which the system hands out again."""
+
+    pid: int
+    started: float
+    boot: str
+    command: list[str]
+
+    @classmethod
+    def of_this_process(cls) -> "Record":
+        """The calling process."""
+        me = psutil.Process()
+        return cls(me.pid, me.create_time(), _boot(), me.cmdline())
+
+    def write(self, path: Path) -> None:
+        """Keeps the record."""
+        write_private(path, json.dumps(asdict(self)).encode())
+
+
+def running(path: Path) -> psutil.Process | None:
+    """The process that wrote the record, if it still runs; a recycled pid is left alone."""
+    try:
+        record = Record(**json.loads(path.read_bytes()))
+        process = psutil.Process(record.pid)
+        same = (
+            record.boot == _boot()
+            and abs(process.create_time() - record.started) < _TOLERANCE_S
+            and process.cmdline() == record.command
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (OSError, ValueError, TypeError, psutil.Error):
+        return None
+    return process if same else None
+
+
+def stop(process: psutil.Process, *, within_s: float = STOP_WITHIN_S) -> bool:
+    """SIGTERM to its group, then SIGKILL; whether it ended by itself."""
+    _signal(process, signal.SIGTERM)
+    try:
+        process.wait(within_s)
+    except psutil.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        process.wait(within_s)
+        return False
+    return True
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    """To the whole group if it is the process's own, else (run in a shell's job) to it alone."""
+    try:
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, number)
+        else:
+            os.kill(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _boot() -> str:
+    if sys.platform == "linux":
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return str(int(psutil.boot_time()))

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pmcb network`: starts, stops and shows the network of this home."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+if TYPE_CHECKING:
+    from pmcb_network._launch import Places
+
+_LOCK_WAIT_S = 60.0
+
+
+class Settings(Protocol):
+    """What of `pmcb_client.cli.Settings` is used here."""
+
+    @property
+    def home(self) -> Path:
+        """This user's folder."""
+
+    @property
+    def json(self) -> bool:
+        """Whether to print JSON."""
+
+
+@click.group("network")
+def group() -> None:
+    """Start, stop and look at the network."""
+
+
+def _places(settings: Settings) -> "Places":
+    from pmcb_network._launch import Places
+
+    return Places(settings.home)
+
+
+def _tell(settings: Settings, document: dict[str, object], sentence: str) -> None:
+    click.echo(json.dumps(document) if settings.json else sentence)
+
+
+@contextmanager
+def _alone(places: "Places") -> Iterator[None]:
+    """Only one command starts or stops this network at a time; another one waits."""
+    from pmcb_network._files import locked, make_folder
+    from pmcb_network.errors import FolderInUse
+
+    make_folder(places.home)
+    make_folder(places.folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(places.lock))
+        except FolderInUse as error:
+            click.echo(f"{error}; waiting for it", err=True)
+            stack.enter_context(locked(places.lock, wait_s=_LOCK_WAIT_S))
+        yield
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield console.print
+        return
+    with console.status("") as status:
+        yield status.update
+
+
+@group.command()
+@click.option("--embedded", is_flag=True, help="One process on this machine (the default).")
+@click.option(
+    "--chaincode", metavar="HOST:PORT", help="Dial this chaincode server for the contract."
+)
+@click.option(
+    "--port-base", type=int, metavar="N", help="Use ports N, N+1, ...; default: free ones."
+)
+@click.option("--foreground", is_flag=True, help="Stay attached; end with Ctrl-C.")
+@click.option(
+    "--wait", type=click.FloatRange(min=1), default=60.0, show_default=True, metavar="SECONDS",
+    help="Give up when it does not answer within this time.",
+)  # fmt: skip
+@click.pass_obj
+def up(
+    settings: Settings,
+    *,
+    embedded: bool,  # noqa: ARG001 - the only kind there is; says it aloud
+    chaincode: str | None,
+    port_base: int | None,
+    foreground: bool,
+    wait: float,
+) -> None:
+    """Start the network and wait until it answers.
+
+    Writes network.json into the home and puts each organisation's registrar into the wallet.
+    A network that already runs is left as it is.
+    """
+    from pmcb_network import _launch, _up
+
+    places = _places(settings)
+    if chaincode is not None:
+        _up.check_address(chaincode)
+    with _alone(places):
+        found = _up.already(places)
+        if found is not None:
+            sentence = f"The network already runs as process {found['pid']}: {_up.where(found)}."
+            _tell(settings, {"state": "running", **found}, sentence)
+            return
+        _up.check_ports(places, port_base)
+        click.echo(_up.NOT_A_BLOCKCHAIN, err=True)
+        if not foreground:
+            with _progress() as say:
+                _launch.start(
+                    places, chaincode=chaincode, port_base=port_base, within_s=wait, say=say
+                )
+            found = _launch.state(places)
+            sentence = f"The network runs as process {found['pid']}: {_up.where(found)}."
+            _tell(settings, {"state": "started", **found}, sentence)
+            return
+    _up.foreground(places, chaincode=chaincode, port_base=port_base, within_s=wait)
+
+
+@group.command()
+@click.pass_obj
+def down(settings: Settings) -> None:
+    """Stop the network; everything it holds is kept."""
+    from pmcb_network._process import running, stop
+
+    places = _places(settings)
+    with _alone(places):
+        process = running(places.record)
+        if process is None:
+            _tell(settings, {"state": "stopped", "stopped": False}, "No network runs here.")
+            return
+        gentle = stop(process)
+        places.record.unlink(missing_ok=True)
+        places.serving.unlink(missing_ok=True)
+    how = "" if gentle else " It did not end by itself and was killed; the ledger is whole."
+    _tell(
+        settings, {"state": "stopped", "stopped": True, "killed": not gentle},
+        f"The network (process {process.pid}) stopped.{how}",
+    )  # fmt: skip
+
+
+@group.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reset(settings: Settings, *, yes: bool) -> None:
+    """Stop the network and remove its ledger, its CAs and the identities they issued."""
+    from pmcb_network import _reset
+
+    places = _places(settings)
+    if not yes:
+        what = f"Remove the network in {places.folder}, its ledger, and the identities it issued?"
+        click.confirm(what, abort=True, err=True)
+    with _alone(places):
+        removed = _reset.reset(places)
+    _tell(
+        settings, {"state": "removed", "identities": removed},
+        f"The network was removed, and {len(removed)} identities of its CAs from the wallet.",
+    )  # fmt: skip
+
+
+@group.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Show whether the network runs, where, and how many blocks it has. Exit code 3 if not."""
+    from pmcb_network import _launch, _up
+
+    settings: Settings = ctx.obj
+    found = _launch.state(_places(settings))
+    if not found["running"]:
+        sentence = f"No network runs in {settings.home}; start it with: pmcb network up"
+    elif found["answers"]:
+        sentence = (
+            f"The network runs as process {found['pid']}, {found['height']} blocks: "
+            f"{_up.where(found)}."
+        )
+    else:
+        sentence = f"Process {found['pid']} does not serve: {found['reason'] or 'it is starting'}."
+    _tell(settings, found, sentence)
+    if not found["answers"]:
+        ctx.exit(3)
+
+
+@group.command()
+@click.option("--lines", type=click.IntRange(min=0), default=20, show_default=True, metavar="N")
+@click.option("--follow", is_flag=True, help="Go on with new lines; end with Ctrl-C.")
+@click.pass_obj
+def logs(settings: Settings, *, lines: int, follow: bool) -> None:
+    """Show the last lines of the network's log."""
+    from pmcb_network import _log
+
+    places = _places(settings)
+    for line in _log.tail(places.log, lines):
+        click.echo(line)
+    if follow:
+        for line in _log.follow(places.log):
+            click.echo(line, nl=False)
