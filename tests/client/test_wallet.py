@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import base64
 import datetime as dt
+import errno
 import json
 import stat
 from hashlib import sha256
@@ -123,6 +124,29 @@ def test_a_damaged_file_is_refused(wallet, change):
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
     with pytest.raises(WalletError, match=r"me\.id is not an identity file"):
         wallet.get("me")
+
+
+def test_half_a_file_is_refused(wallet):
+    """A copy that broke off."""
+    wallet.put("me", IDENTITY, KEY)
+    path = wallet.folder / "me.id"
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(WalletError, match="not an identity file"):
+        wallet.get("me")
+
+
+def test_a_write_that_fails_leaves_what_was_there(wallet, monkeypatch):
+    """The old identity stays, and no temporary file."""
+    wallet.put("me", IDENTITY, KEY)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        wallet.put("me", Identity("HospitalBMSP", certificate()), KEY)
+    assert wallet.get("me").msp_id == "HospitalAMSP"
+    assert [path.name for path in wallet.folder.iterdir()] == ["me.id"]
 
 
 def test_a_key_of_another_curve_is_refused(wallet):

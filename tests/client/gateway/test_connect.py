@@ -7,6 +7,7 @@ import pytest
 
 from pmcb_client.errors import LedgerUnavailable, NetworkFileError
 from pmcb_client.gateway import Identity, connect_network
+from pmcb_client.network_file import load
 
 
 @pytest.fixture
@@ -63,6 +64,16 @@ async def test_an_address_where_nothing_listens_is_unavailable_at_once(document,
     assert caught.value.exit_code == 3
 
 
+async def test_an_address_that_never_says_a_word_is_unavailable(document, person, monkeypatch):
+    """Something listens and does not speak TLS: the waiting has an end."""
+    monkeypatch.setattr("pmcb_client.gateway._connect._READY_WITHIN_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        document["orgs"][0]["gateway"] = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(LedgerUnavailable):
+            async with connect_network(document, person):
+                pass
+
+
 async def test_a_gateway_that_the_file_does_not_vouch_for_is_not_spoken_to(
     document, person, fake, other_root
 ):
@@ -78,7 +89,7 @@ async def test_the_gateway_of_the_own_organisation_answers(document, person, tmp
     """From a document or from a file."""
     path = tmp_path / "network.json"
     path.write_text(json.dumps(document))
-    for network in (document, path, str(path)):
+    for network in (document, path, str(path), load(path)):
         async with connect_network(network, person) as gateway:
             contract = gateway.network("pmcb").contract("pmcb")
             assert await contract.submit("ping") == b"result"

@@ -37,6 +37,12 @@ def test_a_channel_without_roots_is_refused(roots):
         open_channel("localhost:7051", roots)
 
 
+async def test_a_channel_to_another_machine_may_go_through_a_proxy():
+    """Opening one speaks to nobody yet."""
+    root = b"-----BEGIN CERTIFICATE-----"
+    await open_channel("peer0.hospital-a.example:7051", root).close(grace=None)
+
+
 async def test_a_channel_has_one_limit(channel, identity, signer):
     """Below one, or another than the channel already has: refused."""
     with pytest.raises(ValueError, match="at least 1"):
@@ -95,8 +101,8 @@ async def test_a_named_contract_prefixes_its_functions(fake, channel, identity, 
 
 async def test_the_clock_stamps_proposals(fake, channel, identity, signer):
     """The contract's time is the client's; a week may pass in a second."""
-    gateway = connect(channel, identity, signer, clock=lambda: 604_800_000)
-    await gateway.network("pmcb").contract("pmcb").evaluate("ping")
+    async with connect(channel, identity, signer, clock=lambda: 604_800_000) as gateway:
+        await gateway.network("pmcb").contract("pmcb").evaluate("ping")
     assert sent(fake.requests["evaluate"][0])[0].timestamp.seconds == 604_800
 
 

@@ -2,7 +2,7 @@
 from hashlib import sha256
 
 import pytest
-from fabric_protos.common.common_pb2 import ChannelHeader, Header, SignatureHeader
+from fabric_protos.common.common_pb2 import ChannelHeader, Header, Payload, SignatureHeader
 from fabric_protos.gateway.gateway_pb2 import CommitStatusRequest
 from fabric_protos.peer.chaincode_pb2 import ChaincodeInvocationSpec
 from fabric_protos.peer.proposal_pb2 import (
@@ -10,6 +10,7 @@ from fabric_protos.peer.proposal_pb2 import (
     ChaincodeProposalPayload,
     Proposal,
 )
+from fabric_protos.peer.transaction_pb2 import Transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.gateway.fake_gateway import endorsed
@@ -38,6 +39,18 @@ def test_a_transaction_under_another_header_is_refused():
     mine, foreign = build(), build(nonce=bytes(24))
     with pytest.raises(ValueError, match="another header"):
         envelopes.read_result(endorsed(foreign.proposal, b"r").payload, mine.header)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_transaction_of_other_than_one_action_is_refused(count):
+    """Fabric's have exactly one."""
+    built = build()
+    payload = Payload.FromString(endorsed(built.proposal, b"r").payload)
+    transaction = Transaction.FromString(payload.data)
+    actions = [transaction.actions[0]] * count
+    payload.data = Transaction(actions=actions).SerializeToString()
+    with pytest.raises(ValueError, match="one action"):
+        envelopes.read_result(payload.SerializeToString(), built.header)
 
 
 def test_transient_data_stand_in_the_transient_map_only():

@@ -82,7 +82,7 @@ async def send(transaction: Transaction, retry: Retry, *, follow_s: float) -> Pe
     return Pending(
         transaction.transaction_id,
         transaction.result,
-        transaction.commit(),
+        transaction.commit,
         retry,
         follow_s,
         in_doubt,

@@ -6,6 +6,7 @@ Each makes one call and repeats nothing; ``Contract`` adds the repeats.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pmcb_client.gateway._calls import Calls
@@ -128,8 +129,9 @@ class Transaction:
             SubmitError: all else; whether it was ordered may be unclear.
         """
         await self._calls(Phase.SUBMIT, self._request, self.transaction_id)
-        return self.commit()
+        return self.commit
 
+    @cached_property
     def commit(self) -> "Commit":
         """The commit to ask about, whether or not ``submit`` was answered."""
         return Commit(self._calls, self._channel, self.transaction_id)
