@@ -95,7 +95,9 @@ def _organisation(network: "NetworkFile", wallet: "Wallet", org: str | None) -> 
 def _listed(people: Path, org: str | None) -> list[Person]:
     persons = sorted(p for p in read_people(people).values() if org in {None, p.msp})
     if not persons:
-        raise InputError(f"{people.name} lists nobody of {org}.")
+        raise InputError(
+            f"{people.name} lists nobody of {org}.", next_step="Check the MSP id after --org."
+        )
     by_label: dict[str, Person] = {}
     for person in persons:
         other = by_label.setdefault(person.enrollment_id, person)
