@@ -9,7 +9,7 @@ refusal_advice: Mapping[str, str] = {
     "ALREADY_SUBMITTED": "See what stands with `pmcb receiver status`; an answer is given once.",
     "BAD_ARGUMENT": "Check the value that the message names.",
     "CAPACITY_FULL": "Every slot is taken; see other subtasks with `pmcb receiver tasks`.",
-    "CREDIT_SHORT": "Publish with `reward: 0`, or let an authority issue credit first.",
+    "CREDIT_SHORT": "Lower the reward; `reward: 0` needs no credit.",
     "DEADLINE_PASSED": "Look for tasks that are still open with `pmcb receiver tasks`.",
     "DUPLICATE_PERSON": "List every person once in people.csv and publish a new epoch.",
     "EPOCH_ACTIVE": "Publish a new epoch: `pmcb levels publish` without --epoch takes the next.",

@@ -40,11 +40,11 @@ def emit(settings: Printing, document: Document, *shown: "RenderableType") -> No
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> "RenderableType":
-    """A table; ``-`` stands for nothing, numbers are set to the right."""
+    """A table; ``-`` stands for nothing, numbers are set to the right; "" names no column."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    made = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for index, name in enumerate(columns):
         numbers = bool(rows) and all(type(row[index]) in {int, float} for row in rows)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")

@@ -16,7 +16,10 @@ def test_the_acting_identity_is_never_guessed(story):
     none = story.no("IdentityChoice", *args, exit_code=2)
     assert "no identity with the role authority" in none["message"]
     assert "--role authority" in none["next_step"]
-    assert "no identity" in story.no("IdentityChoice", "levels", "show", exit_code=2)["message"]
+    assert (
+        "no identity with a role"
+        in story.no("IdentityChoice", "levels", "show", exit_code=2)["message"]
+    )
     story.enroll(AUTHORITIES)
     several = story.no("IdentityChoice", *args, exit_code=2)
     assert "authority-a, authority-b" in several["message"]

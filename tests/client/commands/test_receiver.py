@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import errno
 import json
 import time
 
@@ -163,6 +164,26 @@ def test_an_answer_is_given_once_and_may_be_repeated(town, answer):
     assert town.run(*args, empty, label="low2").exit_code == 2
     mine = {one["task"]: one for one in town.ok("receiver", "status", label="low2")["claims"]}
     assert mine[task]["submission"]["content_hash"] == first["content_hash"]
+
+
+def test_a_full_disk_is_said_before_anything_is_sent(town, answer, monkeypatch):
+    """Exit code 3, no half-written copy, nothing on the ledger."""
+    task = town.publish()
+    town.ok("receiver", "accept", task, "0", "--yes", label="low1")
+    args = ("receiver", "submit", task, "auto", "--file", answer)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pmcb_client._files.os.fsync", full)
+        refused = town.no("DiskFull", *args, label="low1", exit_code=3)
+    assert refused["message"] == "The disk is full."
+    assert list((town.home / "receiver").glob(f"*/{task}/*")) == []
+    assert list((town.home / "receiver").glob(f"*/{task}/.*")) == []
+    mine = {one["task"]: one for one in town.ok("receiver", "status", label="low1")["claims"]}
+    assert "submission" not in mine[task]
+    town.ok(*args, label="low1")
 
 
 def test_open_subtasks_are_those_of_the_own_level(town):

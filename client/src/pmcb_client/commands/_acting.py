@@ -68,7 +68,7 @@ def choose(settings: Settings, role: str = "") -> "WalletIdentity":
     raise IdentityChoice(
         f"The wallet holds no identity with the role {role}."
         if role
-        else "The wallet holds no identity.",
+        else "The wallet holds no identity with a role.",
         next_step=f"`pmcb id enroll NAME --role {role or 'ROLE'}` adds one.",
     )
 

@@ -148,7 +148,9 @@ def list_(settings: Settings) -> None:
             rows.append(_described(wallet.get(label)))
         except WalletError as error:
             rows.append({"label": label, "problem": str(error)})
-    columns = ("label", "uid", "role", "expires", "problem")
+    columns = ["label", "uid", "role", "expires"]
+    if any("problem" in row for row in rows):
+        columns.append("problem")
     shown = table(columns, [[row.get(column) for column in columns] for row in rows])
     emit(settings, {"identities": rows}, shown if rows else "The wallet is empty.")
 

@@ -60,7 +60,8 @@ def publish(settings: Settings, result: Path, people: Path, epoch: int | None) -
         settings,
         {**published, "dropped": registration.dropped},
         f"Epoch {published['epoch']} holds {published['count']:,} persons in "
-        f"{published['levels']} levels; {registration.dropped:,} nodes are no person; {state}.",
+        f"{published['levels']} levels; nodes that are no person: {registration.dropped:,}; "
+        f"{state}.",
     )
 
 

@@ -56,7 +56,7 @@ def accept(settings: Settings, task: str, subtask: int, notice: Path | None, yes
             found = json.loads(await me.contract.evaluate("get_task", task))
             text = _checked(notice, found["notice_hash"])
             if not settings.json:
-                emit(settings, {}, described(found), *text)
+                emit(settings, {}, described(found, subtask), *text)
             confirm(settings, f"Accept subtask {subtask} of this task?", yes=yes)
             return await take(me.contract, task, subtask)
 

@@ -224,8 +224,9 @@ def show(settings: Settings, task: str) -> None:
     emit(settings, found, described(found), table(columns, rows))
 
 
-def described(task: dict[str, Any]) -> Any:
-    """What a task's record says, as a table."""
+def described(task: dict[str, Any], subtask: int | None = None) -> Any:
+    """What a task's record says, and that of one of its subtasks, as a table."""
+    parts = [part for part in task["subtasks"] if part["subtask"] == subtask]
     return table(
         ("", ""),
         [
@@ -238,6 +239,7 @@ def described(task: dict[str, Any]) -> Any:
             ["institution", task["institution"]],
             ["results to", task["results_to"]],
             ["notice", task["notice_hash"]],
+            *([name, part[name]] for part in parts for name in ("subtask", "level", "reward")),
         ],
     )
 
