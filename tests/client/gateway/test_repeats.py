@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of what may be repeated, row by row, against a gateway that fails as scripted."""
 
+import asyncio
 import re
 
 import grpc
@@ -21,6 +22,8 @@ from pmcb_client.errors import (
     SubmitError,
 )
 from pmcb_client.gateway import Retry, Timeouts, connect
+from pmcb_client.gateway._failures import Phase
+from pmcb_client.gateway._repeats import Attempts
 
 AT_ONCE = Retry(base_s=0.0)
 UNAVAILABLE = Fails(grpc.StatusCode.UNAVAILABLE, "connection refused")
@@ -87,6 +90,14 @@ async def test_an_endorsement_that_fails_otherwise_is_final(fake, contract):
         await contract.submit("ping", retry=AT_ONCE)
     assert caught.value.grpc_code is grpc.StatusCode.ABORTED
     assert caught.value.details[0].msp == "HospitalBMSP"
+    assert len(fake.requests["endorse"]) == 1
+
+
+async def test_the_same_words_under_another_code_are_final(fake, contract):
+    """Only ABORTED says that the chaincode went away."""
+    fake.will("endorse", Fails(grpc.StatusCode.INTERNAL, "stream terminated"))
+    with pytest.raises(EndorseError):
+        await contract.submit("ping", retry=AT_ONCE)
     assert len(fake.requests["endorse"]) == 1
 
 
@@ -213,6 +224,21 @@ async def test_conflicts_end_after_as_many_new_proposals_as_asked(fake, contract
     assert len(fake.requests["endorse"]) == 6
 
 
+async def test_a_conflict_renews_the_patience(monkeypatch):
+    """The time limit counts from the last conflict: until then the network did answer."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    attempts = Attempts(Retry(within_s=10.0, base_s=0.0))
+    absent = EndorseError("", grpc_code=grpc.StatusCode.UNAVAILABLE)
+    monkeypatch.setattr(loop, "time", lambda: start + 9)
+    await attempts.pause_before_next(Phase.ENDORSE, Conflict(""))
+    monkeypatch.setattr(loop, "time", lambda: start + 18)
+    await attempts.pause_before_next(Phase.ENDORSE, absent)
+    monkeypatch.setattr(loop, "time", lambda: start + 20)
+    with pytest.raises(LedgerUnavailable):
+        await attempts.pause_before_next(Phase.ENDORSE, absent)
+
+
 async def test_another_organisation_that_is_behind_is_asked_anew(fake, contract):
     """When only others refuse, they usually lack a block; if they insist, it is a refusal."""
     lagging = Fails(
@@ -282,6 +308,14 @@ async def test_a_commit_status_without_answer_is_asked_for_again(fake, contract,
     assert await contract.submit("ping", retry=AT_ONCE) == b"result"
     assert len(fake.requests["status"]) == 3
     assert len(fake.requests["submit"]) == 1
+
+
+async def test_a_doubt_without_time_to_follow_it_is_told(fake, channel, identity, signer):
+    """What may have been ordered is never reported as a failed submit."""
+    gateway = connect(channel, identity, signer, Timeouts(commit_status_s=0.0))
+    fake.will("submit", UNAVAILABLE)
+    with pytest.raises(OutcomeUnknown):
+        await gateway.network("pmcb").contract("pmcb").submit("ping", retry=AT_ONCE)
 
 
 async def test_a_doubt_left_at_the_deadline_is_told(fake, contract):
