@@ -154,7 +154,7 @@ class Store:
 
 
 def ledger_height(folder: Path) -> int:
-    """Number of blocks in a ledger that this or another process may have open; 0 if there is none.
+    """Number of blocks in a ledger that another process may have open; 0 if there is none.
 
     Reads only; never waits for the writer.
     """
