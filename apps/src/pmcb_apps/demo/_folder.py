@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's own folder: made afresh at each run, never over somebody else's files."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pmcb_apps.errors import FolderInUse
+
+_MARKER = ".pmcb-demo"
+# What only makes sense with the running network; the report and the inputs stay.
+_PASSING = ("network", "wallet", "tasks", "receiver", "network.json")
+
+
+@contextmanager
+def demo_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
+    """The emptied folder, held for one run at a time.
+
+    Raises:
+        FolderInUse: it holds something that no demo made, or another demo runs in it.
+    """
+    marker = folder / _MARKER
+    if folder.is_dir() and any(folder.iterdir()) and not marker.exists():
+        raise FolderInUse(
+            f"{folder} holds files that no demo made.",
+            next_step="Name another folder with --folder.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with marker.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUse(
+                f"Another demo runs in {folder}.",
+                next_step="Wait for it, or name another folder with --folder.",
+            ) from None
+        _remove(folder, [path.name for path in folder.iterdir() if path.name != _MARKER])
+        try:
+            yield folder
+        finally:
+            if not keep:
+                _remove(folder, _PASSING)
+
+
+def _remove(folder: Path, names: Iterator[str] | list[str] | tuple[str, ...]) -> None:
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An embedded network in a process of its own, so that client and network share no loop."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pmcb_client.network_file import NetworkFile, parse
+
+
+@dataclass(frozen=True)
+class RunningNetwork:
+    """A network process: where it is, and who may register people."""
+
+    process: subprocess.Popen[str]
+    file: NetworkFile
+    registrars: Mapping[str, tuple[str, str]]
+
+
+@contextmanager
+def network_process(folder: Path, contract: str) -> Iterator[RunningNetwork]:
+    """Start a network with the contract ``pairs`` or ``pmcb``; it ends with the block."""
+    command = [sys.executable, "-m", "pmcb_benchmarks._network", str(folder), contract]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            line = _stream(process.stdout).readline()
+            if not line:
+                raise RuntimeError("the network process did not start")
+            said = json.loads(line)
+            registrars = {msp: (one[0], one[1]) for msp, one in said["registrars"].items()}
+            yield RunningNetwork(process, parse(said["file"]), registrars)
+        finally:
+            _stream(process.stdin).close()
+            process.wait(20)
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+async def _serve(folder: Path, contract: str) -> None:
+    """Serve until standard input ends: when the parent dies, so does the network."""
+    from pmcb_benchmarks._pairs import Pairs
+    from pmcb_network.embedded import EmbeddedNetwork
+
+    chosen = Pairs() if contract == "pairs" else None
+    async with EmbeddedNetwork(folder, contract=chosen) as network:
+        said = {"file": network.network_file, "registrars": dict(network.registrars)}
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(Path(sys.argv[1]), sys.argv[2]))

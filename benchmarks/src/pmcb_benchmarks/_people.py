@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Enrolled people of a measured network, kept in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pmcb_client.enrolment import CaClient, Enrolment
+from pmcb_client.gateway import (
+    Contract,
+    Gateway,
+    Identity,
+    P256Signer,
+    Signer,
+    connect,
+    open_channel,
+)
+from pmcb_client.network_file import NetworkFile
+
+Registrars = Mapping[str, tuple[str, str]]
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """An identity and its signer."""
+
+    identity: Identity
+    signer: Signer
+
+    @classmethod
+    def of(cls, msp: str, enrolment: Enrolment) -> "Enrolled":
+        """What the CA gave, ready to sign."""
+        return cls(Identity(msp, enrolment.certificate_pem), P256Signer(enrolment.private_key))
+
+
+class People:
+    """One channel an organisation, and everybody's contract over it."""
+
+    def __init__(self, file: NetworkFile, registrars: Registrars) -> None:
+        self._file = file
+        self._secrets = registrars
+        self._channels = {o.msp: open_channel(o.gateway, o.tls_ca) for o in file.orgs}
+        self._registrars: dict[str, Enrolled] = {}
+
+    async def close(self) -> None:
+        """Close the channels."""
+        for channel in self._channels.values():
+            await channel.close(None)
+
+    def contract(self, who: Enrolled) -> Contract:
+        """The contract as this person sees it."""
+        msp = who.identity.msp_id
+        gateway: Gateway = connect(self._channels[msp], who.identity, who.signer)
+        return gateway.network(self._file.channel).contract(self._file.chaincode)
+
+    async def enrol(self, msp: str, names: Sequence[str], role: str) -> list[Enrolled]:
+        """People of one organisation and role."""
+        org = self._file.org(msp)
+        slots = asyncio.Semaphore(_AT_ONCE)
+        async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
+            if msp not in self._registrars:
+                registrar = await ca.enroll(*self._secrets[msp])
+                self._registrars[msp] = Enrolled.of(msp, registrar)
+
+            async def one(name: str) -> Enrolled:
+                async with slots:
+                    registrar = self._registrars[msp]
+                    secret = await ca.register(registrar, name, {"pmcb.role": role})
+                    return Enrolled.of(msp, await ca.enroll(name, secret))
+
+            return list(await asyncio.gather(*map(one, names)))
+
+
+@asynccontextmanager
+async def people_of(file: NetworkFile, registrars: Registrars) -> AsyncIterator[People]:
+    """People of a network; their channels close at the end."""
+    people = People(file, registrars)
+    try:
+        yield people
+    finally:
+        await people.close()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``pmcb bench ledger``: what the embedded network takes, and what it never loses."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pmcb_client.cli import Settings
+
+
+@click.command()
+@click.option("--seconds", default=20.0, show_default=True, help="Length of the submit load.")
+@click.option("--kills", "count", default=50, show_default=True, help="How often to kill -9.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write JSON here.")
+@click.pass_obj
+def ledger(settings: "Settings", seconds: float, count: int, seed: int, out: Path | None) -> None:
+    """Measure the embedded network: throughput, crowds, level matrices, kill -9.
+
+    Its timings never stand beside published ones: it is one process, and no blockchain.
+    """
+    import asyncio
+    import tempfile
+
+    from pmcb_client.terminal import progress
+
+    from ._accepts import accepts
+    from ._kills import kills
+    from ._machine import machine
+    from ._throughput import throughput
+
+    document: dict[str, object] = {
+        "benchmark": "ledger",
+        "seed": seed,
+        "machine": machine(["cryptography", "grpcio", "lmdb", "pmcb-network", "uvloop"]),
+    }
+    with tempfile.TemporaryDirectory(prefix="pmcb-bench-") as name:
+        folder = Path(name)
+        click.echo("Throughput ...", err=True)
+        document["throughput"] = asyncio.run(
+            throughput(folder / "throughput", seconds=seconds, seed=seed)
+        )
+        click.echo("Crowds and level matrices ...", err=True)
+        document["accepts"] = asyncio.run(accepts(folder / "accepts"))
+        with progress("kill -9", count) as advance:
+            document["kills"] = asyncio.run(
+                kills(folder / "kills", count=count, seed=seed, advance=advance)
+            )
+    text = json.dumps(document, indent=1, sort_keys=True)
+    if out is not None:
+        out.write_text(text + "\n")
+    if out is None or settings.json:
+        click.echo(text)
