@@ -255,6 +255,14 @@ def test_a_home_of_another_user_is_refused(tmp_path):
     assert run(settings_command(), "levels", "show", "--help", "--home", str(home)).exit_code == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives away")
+def test_a_home_may_be_made_in_a_folder_of_another_user(tmp_path):
+    """Where it may be written: the platform's own folders often belong to somebody else."""
+    os.chown(tmp_path, 65534, 65534)
+    done = run(settings_command(), "levels", "show", "--home", str(tmp_path / "mine"))
+    assert done.exit_code == 0
+
+
 @pytest.mark.parametrize("missing", ["", "a/b"])
 def test_a_home_that_cannot_be_written_is_refused(tmp_path, monkeypatch, missing):
     """Also when it would have to be made inside such a folder."""

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmcb_client.levels_registry import BATCH_SIZE, LevelsResult, read_levels, register
+from pmcb_client.levels_registry import (
+    BATCH_SIZE,
+    LevelsResult,
+    publish_epoch,
+    read_levels,
+    register,
+)
 from pmcb_client.people import Person
 from pmcb_client.usage_errors import LevelsFileError
 
@@ -126,6 +132,35 @@ def test_ordinals_count_within_each_level_whatever_the_order_of_the_files(levels
         {node: people[node] for node in reversed(shuffled)},
     )
     assert again.assignment_hash == made.assignment_hash
+
+
+class Halfway:
+    """A ledger on which the first of three batches stands."""
+
+    def __init__(self):
+        self.registered = [0]
+        self.functions = []
+
+    async def evaluate(self, function, *args):
+        assert function == "get_epoch"
+        return json.dumps({"epoch": 1, "active": False, "registered": self.registered}).encode()
+
+    async def submit(self, function, *args):
+        self.functions.append(function)
+        if function == "register_levels":
+            self.registered.append(int(args[1]))
+        return b"{}"
+
+
+async def test_only_missing_batches_are_sent():
+    """A publication that is taken up again tells how far it is."""
+    people = {str(i): Person("A", f"r{i}") for i in range(2 * BATCH_SIZE + 1)}
+    made = register(LevelsResult(3, dict.fromkeys(people, 1), HASH, HASH), people)
+    ledger = Halfway()
+    told: list[int] = []
+    await publish_epoch(ledger, made, 1, on_batch=told.append)
+    assert ledger.functions == ["open_epoch", "register_levels", "register_levels"]
+    assert told == [2, 3]
 
 
 def test_batches_hold_at_most_five_hundred():

@@ -119,6 +119,12 @@ def test_a_level_only_falls(story):
     assert story.ok("levels", "show", f"{A}/mid1")["level"] == 1
     assert "level 1" in story.say("levels", "set", f"{A}/mid1", "1", "--reason", "error",
                                   label="authority-a")  # fmt: skip
+    assert (
+        story.ok("levels", "set", f"{A}/low2", "1", "--reason", "error", label="authority-a")[
+            "ordinal"
+        ]
+        == 1
+    )  # what stands is the answer
     newcomer = ("levels", "set", f"{A}/new", "1", "--reason", "newcomer")
     story.no("MSP_NOT_ALLOWED", *newcomer, label="authority-a")
     assert story.ok(*newcomer, label="authority-b")["ordinal"] == 2

@@ -50,7 +50,8 @@ def test_equal_files_elsewhere_have_other_hashes(tmp_path, source):
     """Two receivers with the same answer cannot be told from the ledger."""
     hashes = {keep(tmp_path / name, source, PLACE).hash for name in "ab"}
     hashes.add(keep(tmp_path / "a", source, PLACE | {"subtask": 2}).hash)
-    assert len(hashes) == 3
+    hashes.add(keep(tmp_path / "a", source, PLACE | {"slot": 1}).hash)
+    assert len(hashes) == 4
 
 
 def test_the_same_file_again_is_the_same_copy(tmp_path, source):

@@ -91,7 +91,7 @@ def test_each_envelope_holds_its_own_questions(folder, task):
     """Salted, private, hashed on the ledger; no sensitivity and no secret in it."""
     record = prepared(folder, task)
     place = folder / record.task
-    asked = []
+    asked, salts = [], set()
     for number, part in enumerate(record.spec["subtasks"]):
         path = place / f"envelope-{number:04}.json"
         data = path.read_bytes()
@@ -99,6 +99,7 @@ def test_each_envelope_holds_its_own_questions(folder, task):
         assert path.stat().st_mode & 0o777 == 0o600
         document = json.loads(data)
         assert len(bytes.fromhex(document["salt"])) == 32
+        salts.add(document["salt"])
         assert (document["task"], document["subtask"]) == (record.task, number)
         assert b"protocol B" not in data
         assert b"sensitivity" not in data
@@ -106,6 +107,7 @@ def test_each_envelope_holds_its_own_questions(folder, task):
         names = {name for question in document["questions"] for name in question["fields"]}
         assert {field["name"] for field in document["fields"]} == names
     assert asked == [["hr"], ["bp"], ["meds"]]
+    assert len(salts) == 3
     assert json.loads((place / "secrets.json").read_bytes()) == {"meds": "protocol B"}
     assert (place / "notice").read_bytes() == task.notice
     assert place.stat().st_mode & 0o777 == 0o700
