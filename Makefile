@@ -29,7 +29,7 @@ test: lint  ## lint, types, layers, and every test, with coverage
 lint: .venv/dev.ready  ## ruff, mypy --strict, the arrows between packages, generated pages
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy $(DISTRIBUTIONS:%=%/src) tests
-	@$(BIN)/lint-imports --no-timing | tail -n 3
+	@$(BIN)/lint-imports --no-logo | tail -n 3
 	@$(BIN)/cog --check -r README.md docs/*.md
 
 docs: .venv/dev.ready  ## write the generated parts of README and docs/ anew
