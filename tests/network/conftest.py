@@ -29,7 +29,8 @@ class Clock:
 def person(network: EmbeddedNetwork, name: str, *, index: int = 0, **more) -> Person:
     """An identity of the organisation at `index`, issued by its CA."""
     org = network._material.organizations[index]
-    return Person.issue(org.ca, org.msp_id, name, **more)
+    issued: Person = Person.issue(org.ca, org.msp_id, name, **more)
+    return issued
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ class Notes(Contract):
         return {"keys": list(rows)}
 
     @query()
-    async def page(self, ctx: Context, size: Number, bookmark: Text) -> JsonObject:
-        page = await ctx.ledger.page("a", "z", size=size, bookmark=bookmark)
+    async def page(self, ctx: Context, start: Text, size: Number) -> JsonObject:
+        page = await ctx.ledger.page(start, "z", size=size)
         return {"keys": [row.key for row in page.items], "bookmark": page.bookmark}
 
     @transaction()

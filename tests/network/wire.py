@@ -147,7 +147,7 @@ def connect(network, index: int = 0) -> grpc.aio.Channel:
 
 def failure(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str, list[tuple[str, str]]]:
     """Code, message, and (organisation, message) of each detail in the trailer."""
-    trailer: dict[str, Any] = dict(iter(error.trailing_metadata() or ()))
+    trailer: dict[str, Any] = dict([*(error.trailing_metadata() or ())])
     details = []
     if raw := trailer.get("grpc-status-details-bin"):
         status = status_pb2.Status.FromString(raw)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric CA's REST calls over HTTPS, on the network's own event loop."""
 
-import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -37,39 +35,23 @@ class CaServer:
             ssl_certfile=tls.certificate_file,
             ssl_keyfile=tls.key_file,
         )
+        config.load()
         self._socket = server
-        self._server = _Embedded(config)
-        self._task: asyncio.Task[None] | None = None
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
 
     async def start(self) -> None:
-        """Returns once calls are answered."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        ready = asyncio.create_task(self._server.ready.wait())
-        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        """Returns once calls are answered.
+
+        The parts of `Server.serve` that concern a process - signals, the wait for its end - are
+        the network's own business.
+        """
+        await self._server.startup(sockets=[self._socket])
 
     async def close(self) -> None:
         """Ends open connections and the server."""
-        self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        await self._server.shutdown(sockets=[self._socket])
         self._socket.close()
-
-
-class _Embedded(uvicorn.Server):
-    """uvicorn without its signal handlers: signals belong to the process, not to a part of it."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.ready.set()
 
 
 def _application(authority: CertificateAuthority) -> Starlette:

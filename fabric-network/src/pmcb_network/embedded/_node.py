@@ -97,6 +97,7 @@ class EmbeddedNetwork:
         self._queue_limit = queue_limit
         self._port_base = ports
         self._name = contract.name if contract is not None else "pmcb"
+        self._assembled = Assembled()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -177,14 +178,13 @@ class EmbeddedNetwork:
             current=lambda: self._store.current,
             lagging=lambda: self._orderer.lagging,
         )
-        assembled = Assembled()
         addresses = tuple((org, f"localhost:{ports[f'gateway.{org}']}") for org in self._orgs)
         for org in material.organizations:
             front = Gateway(
                 peers,
                 self._orderer,
                 directory,
-                assembled,
+                self._assembled,
                 own=Detail(dict(addresses)[org.msp_id], org.msp_id, addresses=addresses),
                 channel=CHANNEL,
                 chaincode=self._name,
