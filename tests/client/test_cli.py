@@ -2,39 +2,15 @@
 import errno
 import json
 import os
-from dataclasses import dataclass
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 
 import click
 import pytest
-from click.testing import CliRunner
+from tests.client.made_up_commands import Point, command, run
 
-from pmcb_client.cli import Settings, make_root
+from pmcb_client.cli import Settings
 from pmcb_client.errors import LedgerUnavailable, LevelMismatch, OutcomeUnknown, Refused
-
-
-@dataclass
-class Point:
-    """An entry point that loads what the test gives it."""
-
-    name: str
-    loads: object
-    package: str = "some-package"
-
-    @property
-    def dist(self):
-        return SimpleNamespace(name=self.package)
-
-    def load(self):
-        if isinstance(self.loads, Exception):
-            raise self.loads
-        return self.loads
-
-
-def command(name, callback, **more):
-    return click.Command(name, callback=callback, help=f"Do {name}.", **more)
 
 
 def raising(error):
@@ -42,10 +18,6 @@ def raising(error):
         raise error
 
     return callback
-
-
-def run(points, *args, **more):
-    return CliRunner().invoke(make_root(lambda: points), args, **more)
 
 
 class OwnError(Exception):
@@ -107,94 +79,6 @@ def test_wrong_usage_ends_with_2(args):
     shown = run(points, *args, "--json")
     assert shown.exit_code == 2
     assert json.loads(shown.stdout)["message"]
-
-
-@pytest.mark.parametrize(
-    ("broken", "reason"),
-    [
-        (ImportError("no such module"), "ImportError while loading"),
-        (RuntimeError("import-time defect"), "RuntimeError while loading"),
-        ("no command", "it is not a click command"),
-    ],
-)
-def test_a_broken_plugin_says_so_and_the_rest_works(broken, reason):
-    """One clear sentence names the package; other commands run; --help lists both."""
-    points = [
-        Point("fog", broken, package="pmcb-fog"),
-        Point("levels", click.Group("levels", [command("show", lambda: click.echo("shown"))])),
-        Point("levels.classify", broken, package="pmcb-clustering"),
-    ]
-    used = run(points, "fog", "serve", "--port", "1")
-    assert used.exit_code == 3
-    assert f"The command 'fog' of pmcb-fog cannot be used: {reason}." in used.stderr
-    assert run(points, "levels", "classify", "x").exit_code == 3
-    assert run(points, "levels", "show").output == "shown\n"
-    listed = run(points, "--help")
-    assert listed.exit_code == 0
-    assert "Cannot be used" in listed.output
-    assert "levels" in listed.output
-
-
-def test_a_broken_group_leaves_what_others_add_to_it():
-    """A group that cannot be loaded still holds the commands of other packages."""
-    points = [
-        Point("levels", ImportError("gone"), package="pmcb-client"),
-        Point("levels.classify", command("classify", lambda: click.echo("classified"))),
-    ]
-    assert run(points, "levels", "classify").output == "classified\n"
-    used = run(points, "levels")
-    assert used.exit_code == 3
-    assert "pmcb-client" in used.stderr
-
-
-def test_a_command_defined_twice_is_not_guessed():
-    """Two packages that define one command are both named, and none is run."""
-    points = [
-        Point("go", command("go", lambda: None), package="one"),
-        Point("go", command("go", lambda: None), package="two"),
-    ]
-    used = run(points, "go")
-    assert used.exit_code == 3
-    assert "one and two" in used.stderr
-    assert "several packages" in used.stderr
-    group = click.Group("levels", [command("show", lambda: None)])
-    points = [Point("levels", group), Point("levels.show", command("show", lambda: None), "other")]
-    assert "already there" in run(points, "levels", "show").stderr
-
-
-def test_several_packages_fill_a_group_and_their_own_objects_stay_unchanged():
-    """``GROUP.COMMAND`` joins ``GROUP``, or a group made for it, in copies."""
-    group = click.Group("levels", [command("show", lambda: click.echo("shown"))], help="Levels.")
-    points = [
-        Point("levels.classify", command("classify", lambda: click.echo("classified"))),
-        Point("levels", group),
-        Point("bench.ledger", command("ledger", lambda: click.echo("ledger"))),
-        Point("bench.levels", command("levels", lambda: click.echo("levels"))),
-    ]
-    assert run(points, "levels", "classify").output == "classified\n"
-    assert run(points, "levels", "show").output == "shown\n"
-    assert run(points, "bench", "ledger").output == "ledger\n"
-    assert "Commands: ledger, levels." in run(points, "--help").output
-    assert list(group.commands) == ["show"]
-    assert group.commands["show"].params == []
-
-
-def test_only_the_group_in_use_is_loaded():
-    """The modules of other groups stay unimported."""
-    loaded = []
-
-    @dataclass
-    class Noting(Point):
-        def load(self):
-            loaded.append(self.name)
-            return super().load()
-
-    points = [
-        Noting("go", command("go", lambda: None)),
-        Noting("bench.ledger", command("ledger", lambda: None)),
-    ]
-    assert run(points, "go").exit_code == 0
-    assert loaded == ["go"]
 
 
 def settings_command():
@@ -293,28 +177,6 @@ def test_an_exit_of_a_command_is_kept():
 def test_the_version_is_the_distribution_s():
     """``--version`` says what is installed."""
     assert run([], "--version").output == f"pmcb {version('pmcb-client')}\n"
-
-
-def test_completion_knows_the_plugins(monkeypatch):
-    """Shell completion is click's own, plugins included."""
-    env = {"_PMCB_COMPLETE": "bash_complete", "COMP_WORDS": "pmcb levels sh", "COMP_CWORD": "2"}
-    found = CliRunner().invoke(make_root(settings_command), [], prog_name="pmcb", env=env)
-    assert found.output == "plain,show\n"
-
-
-def test_our_own_groups_load():
-    """Every command of this distribution is there, with help on itself and its options."""
-    ours = [
-        p for p in entry_points(group="pmcb.commands") if p.dist and p.dist.name == "pmcb-client"
-    ]
-    assert {point.name for point in ours} == {"id", "levels", "receiver", "task", "verifier"}
-    for point in ours:
-        group = point.load()
-        assert group.help
-        for child in group.commands.values():
-            assert child.help
-            for param in child.params:
-                assert isinstance(param, click.Argument) or param.help, (child.name, param.name)
 
 
 def test_settings_have_defaults(tmp_path):
