@@ -41,7 +41,7 @@ def demo(settings: "Settings", folder: Path, keep: bool, seed: int) -> None:
         story = Story(held, settings.home, seed=seed, tell=lambda said: click.echo(said, err=True))
         asyncio.run(story.run())
         report = held / "report.html"
-        write_report(report, story.result, story.clustering)
+        write_report(report, story.result, story.assignment)
     result = story.result
     rows = [(step.title, step.outcome, f"{step.seconds:.1f}") for step in result.steps]
     emit(

@@ -11,7 +11,7 @@ from pmcb_client.levels_registry import Registration, read_levels, register
 from pmcb_client.people import read_people
 
 if TYPE_CHECKING:
-    from pmcb_clustering import LevelClustering, SocialGraph
+    from pmcb_clustering import LevelAssignment, SocialGraph
 
 LEVELS = 3
 
@@ -26,13 +26,13 @@ def choose_graph(home: Path, seed: int) -> tuple["SocialGraph", str, bool]:
     return generated_graph(random_state=seed), "a generated graph of ego-Facebook's shape", True
 
 
-def classify(graph: "SocialGraph", folder: Path, seed: int) -> "LevelClustering":
+def classify(graph: "SocialGraph", folder: Path, seed: int) -> "LevelAssignment":
     """Fit the default mode and keep its result as ``levels.json``."""
     from pmcb_clustering import LevelClustering
 
-    made = LevelClustering(n_levels=LEVELS, random_state=seed).fit(graph)
-    made.assignment_.to_json(folder / "levels.json")
-    return made
+    assignment = LevelClustering(n_levels=LEVELS, random_state=seed).fit(graph).assignment_
+    assignment.to_json(folder / "levels.json")
+    return assignment
 
 
 def registration(folder: Path, orgs: tuple[str, ...]) -> Registration:

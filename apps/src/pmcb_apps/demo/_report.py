@@ -12,14 +12,14 @@ from ._result import DemoResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pmcb_clustering import LevelClustering
+    from pmcb_clustering import LevelAssignment
 
 
-def write_report(path: Path, result: DemoResult, clustering: "LevelClustering") -> None:
+def write_report(path: Path, result: DemoResult, assignment: "LevelAssignment") -> None:
     """Draw the pictures, fill the page, and put it in place in one step."""
     import jinja2
 
-    from pmcb_clustering import plot_comparison, plot_levels
+    from pmcb_clustering import plot_classes, plot_ratio_cut
 
     template = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -28,8 +28,8 @@ def write_report(path: Path, result: DemoResult, clustering: "LevelClustering") 
         result=result,
         outcomes=result.attempts_by_outcome().most_common(),
         verdicts=result.judgements_by_verdict().most_common(),
-        levels_picture=_embedded(plot_levels(clustering)),
-        comparison_picture=_embedded(plot_comparison([clustering])),
+        levels_picture=_embedded(plot_classes(assignment)),
+        comparison_picture=_embedded(plot_ratio_cut({assignment.levels: assignment.quality})),
         claims_picture=_embedded(plot_attempts(result)),
     )
     temporary = path.with_suffix(".tmp")

@@ -24,7 +24,7 @@ from ._levels import choose_graph, classify, registration, sample
 from ._result import DemoResult, LevelRow, Step, SubtaskRow
 
 if TYPE_CHECKING:
-    from pmcb_clustering import LevelClustering
+    from pmcb_clustering import LevelAssignment
 
 PER_LEVEL = 20
 Tell = Callable[[str], None]
@@ -38,7 +38,7 @@ class Story:
         self._home = home
         self._tell = tell
         self.result = DemoResult(graph="", generated=False, seed=seed)
-        self.clustering: LevelClustering
+        self.assignment: LevelAssignment
 
     async def run(self) -> None:
         """All steps; the network ends with them, whatever happens."""
@@ -67,13 +67,13 @@ class Story:
             )
             if result.generated:
                 self._tell("No social graph is at hand: `pmcb data fetch ego-facebook` gets one.")
-            self.clustering = await asyncio.to_thread(classify, graph, self._folder, result.seed)
-            assignment = self.clustering.assignment_
+            assignment = await asyncio.to_thread(classify, graph, self._folder, result.seed)
+            self.assignment = assignment
             result.quality = assignment.quality
             result.levels = [
-                LevelRow(level, int(size), float(influence))
+                LevelRow(level, size, influence)
                 for level, (size, influence) in enumerate(
-                    zip(assignment.sizes, assignment.influence, strict=True), 1
+                    zip(assignment.quality["sizes"], assignment.influence, strict=True), 1
                 )
             ]
             sizes = ", ".join(str(row.receivers) for row in result.levels)

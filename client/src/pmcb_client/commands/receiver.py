@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pmcb_client._terminal import confirm, emit, table
+from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.cli import Settings
 from pmcb_client.usage_errors import InputError
 

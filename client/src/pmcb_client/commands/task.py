@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pmcb_client._terminal import confirm, emit, table
+from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.cli import Settings
 
 from ._acting import Acting, acting, run

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pmcb_client._terminal import emit
+from pmcb_client.terminal import emit
 from pmcb_client.cli import Settings
 
 from ._acting import acting, run
