@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A seeded stand-in for a real social graph, of the shape of ego-Facebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmcb_clustering._graph import SocialGraph
+from pmcb_clustering.errors import ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["generated_graph"]
+
+EGO_USERS, EGO_TIES = 4_039, 88_234
+"""SNAP, ego-Facebook: users and ties."""
+
+EGOS = 10
+CIRCLE = 45.0  # typical users of a circle
+LONERS = 0.02  # share of an ego's friends who are in no circle: ego-Facebook has 75 leaves
+
+
+def _circles(
+    members: NDArray[np.int64], rng: np.random.Generator
+) -> list[tuple[NDArray[np.int64], float]]:
+    """Circles of an ego's friends, each with its closeness; most friends are in one or two."""
+    sociable = members[rng.random(len(members)) >= LONERS]
+    circles: list[tuple[NDArray[np.int64], float]] = []
+    for _ in range(2):
+        rest = rng.permutation(sociable)
+        while len(rest) > 1:
+            size = max(2, min(len(rest), int(rng.lognormal(np.log(CIRCLE), 0.9))))
+            circles.append((rest[:size], float(rng.beta(2.0, 2.0))))
+            rest = rest[size:]
+    return circles
+
+
+def generated_graph(
+    n_users: int = EGO_USERS, n_ties: int = EGO_TIES, *, random_state: int = 0
+) -> SocialGraph:
+    """A social graph of friends' circles around a few egos, as in ego-Facebook.
+
+    Ten users are egos of very different size, each tied to all its friends; friends of one ego
+    form overlapping circles, in which ties are likely; some users know two egos. It is no
+    sample of any real graph: use it where the real one is not at hand, and say so.
+
+    Args:
+        n_users: at least 20.
+        n_ties: from 2 n to a tenth of all pairs.
+        random_state: seed, at least 0; the same seed gives the same graph.
+
+    Raises:
+        ParameterError: a number is out of its range.
+
+    >>> graph = generated_graph(200, 1500, random_state=1)
+    >>> graph.n_users, graph.n_ties
+    (200, 1500)
+    """
+    if n_users < 20:
+        raise ParameterError(f"n_users is {n_users}; it must be at least 20")
+    if not 2 * n_users <= n_ties <= n_users * (n_users - 1) // 20:
+        most = n_users * (n_users - 1) // 20
+        raise ParameterError(f"n_ties is {n_ties}; it must be from {2 * n_users} to {most}")
+    rng = np.random.default_rng(random_state)
+    shares = np.sort(rng.pareto(1.2, EGOS) + 0.2)[::-1]
+    home = rng.choice(EGOS, n_users, p=shares / shares.sum())
+    home[:EGOS] = np.arange(EGOS)  # the first users are the egos
+    second = rng.integers(0, EGOS, n_users)
+    bridge = rng.random(n_users) < 0.04
+    bridge[: 2 * EGOS] = True
+    second[EGOS : 2 * EGOS] = (home[EGOS : 2 * EGOS] + 1) % EGOS
+    outward = rng.lognormal(0.0, 0.7, n_users)
+    keys: list[NDArray[np.int64]] = [np.arange(n_users) + n_users * home]
+    keys.append(np.flatnonzero(bridge) + n_users * second[bridge])
+    fixed = sum(map(len, keys))
+    waits: list[NDArray[np.float64]] = [np.zeros(fixed)]
+    for ego in range(EGOS):
+        members = np.flatnonzero((home == ego) | (bridge & (second == ego)))
+        for circle, closeness in _circles(members, rng):
+            left, right = np.triu_indices(len(circle), 1)
+            u, v = circle[left], circle[right]
+            keys.append(np.maximum(u, v) + n_users * np.minimum(u, v))
+            pull = closeness**2 * outward[u] * outward[v] + 1e-9
+            waits.append(rng.exponential(size=len(u)) / pull + 1e-9)
+    strays = rng.integers(0, n_users, (2 * n_ties, 2))
+    keys.append(strays.max(axis=1) + n_users * strays.min(axis=1))
+    waits.append(1e12 + rng.random(2 * n_ties))
+    return _first_ties(np.concatenate(keys), np.concatenate(waits), n_users, n_ties)
+
+
+def _first_ties(
+    keys: NDArray[np.int64], waits: NDArray[np.float64], n_users: int, n_ties: int
+) -> SocialGraph:
+    """The ``n_ties`` different ties of least waiting time."""
+    low, high = np.divmod(keys, n_users)
+    keys = np.minimum(low, high) * n_users + np.maximum(low, high)
+    order = np.argsort(waits, kind="stable")
+    order = order[low[order] != high[order]]
+    _, first = np.unique(keys[order], return_index=True)
+    chosen = keys[order][np.sort(first)[:n_ties]]
+    ends = np.column_stack(np.divmod(chosen, n_users))
+    return SocialGraph.from_arrays([str(user) for user in range(n_users)], ends)

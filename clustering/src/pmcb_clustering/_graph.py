@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The social graph as arrays: who knows whom, without loops and repeats."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pmcb_clustering.errors import GraphError, GraphTooLarge, GraphWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    import networkx as nx
+    from numpy.typing import NDArray
+
+__all__ = ["SocialGraph", "check_memory"]
+
+
+def _user_key(user: str) -> tuple[int, int, str]:
+    """Numbers before words, numbers by value: 2 stands before 10."""
+    if user.isascii() and user.isdecimal():
+        return (0, int(user), user)
+    return (1, 0, user)
+
+
+@dataclass(frozen=True, eq=False)
+class SocialGraph:
+    """An undirected, unweighted social graph in compressed rows.
+
+    Attributes:
+        users: node ids, written as text, in node order.
+        indptr: shape (n + 1,), int64; the neighbours of node v stand at
+            ``indices[indptr[v]:indptr[v + 1]]``, ascending.
+        indices: shape (2m,), int32; every tie stands twice.
+        self_loops: how many ties of a user with itself were dropped.
+        repeats: how many ties were dropped because they stood there already, in either direction.
+
+    >>> graph = SocialGraph.from_edges([("ann", "bob"), ("bob", "cem"), ("bob", "ann")])
+    >>> graph.users, graph.n_ties, graph.repeats
+    (('ann', 'bob', 'cem'), 2, 1)
+    >>> graph.degrees.tolist()
+    [1, 2, 1]
+    """
+
+    users: tuple[str, ...]
+    indptr: NDArray[np.int64] = field(repr=False)
+    indices: NDArray[np.int32] = field(repr=False)
+    self_loops: int = 0
+    repeats: int = 0
+
+    @classmethod
+    def from_edges(cls, edges: Sequence[tuple[str, str]], users: Sequence[str] = ()) -> SocialGraph:
+        """Build the graph from ties; node order is that of the ids, numbers by value.
+
+        Args:
+            edges: pairs of user ids, in any order and direction.
+            users: further users, who may have no tie.
+
+        Raises:
+            GraphError: there is no tie between two different users.
+        """
+        number: dict[str, int] = {}
+        for user in users:
+            number.setdefault(user, len(number))
+        ends = [number.setdefault(user, len(number)) for edge in edges for user in edge]
+        return cls.from_numbers(list(number), np.array(ends, np.int64).reshape(-1, 2))
+
+    @classmethod
+    def from_numbers(cls, users: Sequence[str], ends: NDArray[np.int64]) -> SocialGraph:
+        """Build the graph from users in any order and ties between them by place, (edges, 2)."""
+        order = sorted(range(len(users)), key=lambda node: _user_key(users[node]))
+        place = np.empty(len(users), np.int64)
+        place[order] = np.arange(len(users))
+        return cls.from_arrays([users[node] for node in order], place[ends])
+
+    @classmethod
+    def from_arrays(cls, users: Sequence[str], ends: NDArray[np.int64]) -> SocialGraph:
+        """Build the graph from node numbers, (edges, 2), in the given node order."""
+        n = len(users)
+        proper = ends[ends[:, 0] != ends[:, 1]]
+        keys = np.unique(proper.min(axis=1) * n + proper.max(axis=1)) if proper.size else proper
+        if not keys.size:
+            message = "the graph has no tie between two users; at least one edge is needed"
+            raise GraphError(message)
+        low, high = np.divmod(keys, n)
+        both = np.sort(np.concatenate([keys, high * n + low]))
+        rows, columns = np.divmod(both, n)
+        indptr = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
+        return cls(
+            users=tuple(users),
+            indptr=indptr,
+            indices=columns.astype(np.int32),
+            self_loops=len(ends) - len(proper),
+            repeats=len(proper) - len(keys),
+        )
+
+    @classmethod
+    def from_networkx(cls, graph: nx.Graph[Any]) -> SocialGraph:
+        """Take over a ``networkx`` graph, its node order included; node ids become text.
+
+        Raises:
+            GraphError: the graph is directed or empty, or two nodes are written alike.
+
+        Warns:
+            GraphWarning: edges carry weights, which do not count.
+        """
+        if graph.is_directed():
+            message = "the graph is directed; ties between receivers are mutual"
+            step = "Symmetrise it first: graph.to_undirected(), or to_undirected(reciprocal=True)."
+            raise GraphError(message, next_step=step)
+        nodes: list[Hashable] = list(graph)
+        users = [str(node) for node in nodes]
+        if len(set(users)) < len(users):
+            message = "two nodes are written alike, such as 1 and '1'; ids must differ as text"
+            raise GraphError(message)
+        if any("weight" in attributes for _, _, attributes in graph.edges(data=True)):
+            warnings.warn("edge weights are ignored: a tie counts once", GraphWarning, stacklevel=2)
+        place = {node: index for index, node in enumerate(nodes)}
+        ends = [(place[u], place[v]) for u, v in graph.edges()]
+        return cls.from_arrays(users, np.array(ends, np.int64).reshape(-1, 2))
+
+    @property
+    def n_users(self) -> int:
+        """How many users, isolated ones included."""
+        return len(self.users)
+
+    @property
+    def n_ties(self) -> int:
+        """How many ties between two different users."""
+        return len(self.indices) // 2
+
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        """Shape (n,): number of neighbours."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def canonical_order(self) -> NDArray[np.int64]:
+        """Shape (n,): node numbers in the order of user ids, the same for every node order."""
+        order = sorted(range(self.n_users), key=lambda node: _user_key(self.users[node]))
+        return np.array(order, np.int64)
+
+    def canonical(self) -> SocialGraph:
+        """The same graph with its nodes in the order of user ids."""
+        if np.array_equal(self.canonical_order, np.arange(self.n_users)):
+            return self
+        rows = np.repeat(np.arange(self.n_users), self.degrees)
+        ends = np.column_stack([rows, self.indices])[rows < self.indices]
+        same = SocialGraph.from_numbers(self.users, ends)
+        return replace(same, self_loops=self.self_loops, repeats=self.repeats)
+
+    @cached_property
+    def graph_hash(self) -> str:
+        """SHA-256 over users and ties, whatever order they came in."""
+        graph = self.canonical()
+        digest = hashlib.sha256(b"pmcb social graph 1\n")
+        digest.update("".join(f"{len(user)}:{user}" for user in graph.users).encode())
+        digest.update(graph.indptr.astype("<i8").tobytes())
+        digest.update(graph.indices.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+
+def check_memory(estimate_bytes: int, limit_bytes: int, path: str | None = None) -> None:
+    """Refuse work whose estimate is over the limit, before it starts."""
+    if estimate_bytes > limit_bytes:
+        raise GraphTooLarge(estimate_bytes=estimate_bytes, limit_bytes=limit_bytes, path=path)
