@@ -31,19 +31,25 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder, 0700, unless it is there.
+    """Makes the folder and the parents that are missing, all 0700.
 
     Raises:
         FolderUnusable: it cannot be made or written, or belongs to somebody else.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
     except OSError as error:
         raise _unusable(folder, (error.strerror or str(error)).lower()) from error
     if folder.stat().st_uid != os.geteuid():
         raise _unusable(folder, "it belongs to another user")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise _unusable(folder, "it is not readable and writable")
+
+
+def _make(folder: Path) -> None:
+    if not folder.parent.exists():
+        _make(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _unusable(folder: Path, reason: str) -> FolderUnusable:

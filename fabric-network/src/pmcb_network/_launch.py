@@ -17,12 +17,12 @@ from pmcb_client.network_file import NetworkFile, parse
 from pmcb_client.wallet import Wallet
 
 from ._files import open_private
-from ._introduce import introduce, registrar_of, wait_for_ping
 from ._log import tail
 from ._process import running, stop
 from .embedded._material import REGISTRAR, registrar_secret
 from .embedded._state import ledger_height
 from .errors import NetworkError, StartFailed
+from .introduce import introduce, registrar_of, wait_for_ping
 
 _POLL_S = 0.05
 _HEALTH_WITHIN_S = 5.0

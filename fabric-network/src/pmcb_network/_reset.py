@@ -8,9 +8,9 @@ from pmcb_client.errors import ClientError
 from pmcb_client.network_file import NetworkFile, load
 from pmcb_client.wallet import Wallet
 
-from ._introduce import issued_by
 from ._launch import Places
 from ._process import running, stop
+from .introduce import issued_by
 
 
 def reset(places: Places) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pmcb_client.network_file import parse
 
-from ._introduce import introduce
 from ._launch import Places, check_health, serving, state
 from ._log import set_up
 from ._process import running
@@ -15,6 +14,7 @@ from .embedded import ORGS, EmbeddedNetwork
 from .embedded._ports import choose, names_of
 from .embedded._serve import NOT_A_BLOCKCHAIN, run
 from .errors import NetworkError, StartFailed
+from .introduce import introduce
 
 __all__ = ["NOT_A_BLOCKCHAIN", "already", "check_address", "check_ports", "foreground", "where"]
 

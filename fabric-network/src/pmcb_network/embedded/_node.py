@@ -126,14 +126,14 @@ class EmbeddedNetwork:
         self, stack: AsyncExitStack, names: Sequence[str], ports: dict[str, int], free: bool
     ) -> dict[str, int]:
         """Opens all fronts; freely picked ports that somebody else took meanwhile are changed."""
-        hosts = [self._host() for _ in self._orgs]
-        for host in hosts:
+        self._hosts = [self._host() for _ in self._orgs]
+        for host in self._hosts:
             stack.push_async_callback(host.close)
             await host.start()
         while True:
             async with AsyncExitStack() as fronts:
                 try:
-                    await self._open_fronts(fronts, hosts, ports)
+                    await self._open_fronts(fronts, ports)
                 except PortBusy:
                     if not free:
                         raise
@@ -154,9 +154,7 @@ class EmbeddedNetwork:
             contract = self._contract = Pmcb(Governance.of(self._orgs))
         return InProcess(contract, f"{self._name}:embedded")
 
-    async def _open_fronts(
-        self, stack: AsyncExitStack, hosts: Sequence[Host], ports: Mapping[str, int]
-    ) -> None:
+    async def _open_fronts(self, stack: AsyncExitStack, ports: Mapping[str, int]) -> None:
         material = self._material
         directory = Directory({org.msp_id: org.ca.certificate for org in material.organizations})
         endorsers = [
@@ -168,7 +166,7 @@ class EmbeddedNetwork:
                 timeout_s=EXECUTE_TIMEOUT_S,
                 delay_s=self._endorse_delay_s,
             )
-            for org, host in zip(material.organizations, hosts, strict=True)
+            for org, host in zip(material.organizations, self._hosts, strict=True)
         ]
         peers = Peers(
             endorsers,
