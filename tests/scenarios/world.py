@@ -62,15 +62,18 @@ class Person:
     name: str
     credentials: Enrolled
     contract: Contract
+    world: "World" = field(repr=False, compare=False)
 
     @property
     def uid(self) -> str:
         return f"{self.msp}/{self.name}"
 
     async def submit(self, function: str, *args: object) -> dict[str, Any]:
+        await self.world.catch_up(self)
         return _json(await self.contract.submit(function, *map(_wire, args)))
 
     async def ask(self, function: str, *args: object) -> dict[str, Any]:
+        await self.world.catch_up(self)
         return _json(await self.contract.evaluate(function, *map(_wire, args)))
 
 
@@ -81,6 +84,7 @@ class World:
         self.place = place
         self.offset_ms = 0
         self._channels: dict[str, Any] = {}
+        self._turn = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,7 +101,7 @@ class World:
         key = (msp, f"{name}.{self.place.run}", role)
         if key not in self.place.enrolled:
             self.place.enrolled[key] = await self._enrol(*key)
-        return Person(msp, key[1], self.place.enrolled[key], self.contract(key))
+        return Person(msp, key[1], self.place.enrolled[key], self.contract(key), self)
 
     async def people(self, count: int, msp: str = ORG_A, group: str = "r") -> list[Person]:
         """Receivers ``group0``, ``group1``, ..."""
@@ -108,6 +112,16 @@ class World:
             await self.person("authority", "authority"),
             await self.person("authority", "authority", ORG_B),
         )
+
+    async def catch_up(self, person: Person) -> None:
+        """Before the turn goes to the other organisation, let its peer reach the same block.
+
+        A commit is told by the submitter's own peer, and another's may be a moment behind. Blocks
+        come in one order, so a transaction of its own that is committed there comes after.
+        """
+        if self.place.kind == "fabric" and self._turn not in {"", person.msp}:
+            await person.contract.submit("ping")
+        self._turn = person.msp
 
     def contract(self, key: tuple[str, str, str]) -> Contract:
         org = self.place.file.org(key[0])

@@ -47,11 +47,12 @@ class Story:
             with self._step("Network") as came_out:
                 await introduce(self._folder, file, network.registrars, within_s=30)
                 came_out.append(
-                    f"embedded, organisations {' and '.join(ORGS)}; it is not a blockchain"
+                    f"embedded, organisations {' and '.join(ORGS)}, height {network.height}; "
+                    "it is not a blockchain"
                 )
             async with Cast(file, Wallet(self._folder / "wallet")) as cast:
                 await self._tell_on(cast)
-            came_out.append(f"ends at height {network.height}")
+            self._tell(f"The ledger ends at height {network.height}.")
 
     async def _tell_on(self, cast: Cast) -> None:
         registered = await self._publish_levels(cast)

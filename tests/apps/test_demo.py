@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo tells its story, leaves a report, and nothing running."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+COMMAND = [str(Path(sys.executable).with_name("pmcb"))]
+
+
+@pytest.fixture
+def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No social graph at hand, a home of its own."""
+    monkeypatch.delenv("PMCB_DATA", raising=False)
+    monkeypatch.setenv("PMCB_HOME", str(tmp_path / "home"))
+
+
+def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "--json", "demo", "--folder", str(folder), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+
+
+@pytest.mark.usefixtures("without_data")
+def test_files_that_no_demo_made_are_left_alone(tmp_path: Path):
+    """A folder with somebody's files is refused, and stays as it was."""
+    (tmp_path / "thesis.txt").write_text("do not lose")
+    answer = demo(tmp_path)
+    assert answer.returncode == 2
+    assert json.loads(answer.stdout)["error"] == "FolderInUse"
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["thesis.txt"]
+
+
+@pytest.mark.usefixtures("without_data")
+def test_two_demos_do_not_share_a_folder(tmp_path: Path):
+    """While one runs in a folder, a second one is told so and changes nothing."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    with (folder / ".pmcb-demo").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        (folder / "report.html").write_text("of the first")
+        answer = demo(folder)
+    assert answer.returncode == 2
+    assert (folder / "report.html").read_text() == "of the first"
+
+
+@pytest.mark.usefixtures("without_data")
+def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
+    """Levels, refusals with their codes, verdicts; a report; run again, it starts afresh."""
+    folder = tmp_path / "demo"
+    answer = demo(folder)
+    assert answer.returncode == 0, answer.stderr
+    story = json.loads(answer.stdout)
+    assert story["generated"] is True
+    assert "pmcb data fetch" in answer.stderr
+    sizes = [row["receivers"] for row in story["levels"]]
+    assert sum(sizes) == 4039
+    assert max(sizes) <= 1.25 * min(sizes)
+    for attempt in story["attempts"]:
+        diagonal = attempt["level"] == attempt["subtask_level"]
+        assert diagonal or attempt["outcome"] != "accepted"
+    outcomes = {attempt["outcome"] for attempt in story["attempts"]}
+    assert outcomes == {
+        "accepted",
+        "ALREADY_MEMBER",
+        "CAPACITY_FULL",
+        "LEVEL_MISMATCH",
+        "NOT_LEVELED",
+    }
+    assert [one["verdict"] for one in story["judgements"]].count("reject") == 3
+    report = (folder / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == 3
+    assert "generated" in report
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".pmcb-demo",
+        "levels.json",
+        "people.csv",
+        "report.html",
+        "task",
+    ]
+
+
+@pytest.mark.usefixtures("without_data")
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path):
+    """Interrupted in the middle, the demo ends with its network, and says so in a line."""
+    command = [*COMMAND, "demo", "--folder", str(tmp_path / "demo")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        seen = [next(process.stderr) for _ in range(3)]
+        assert "Levels of a social graph" in seen[-1]
+        os.kill(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(30) == 130
+    assert "Traceback" not in rest
+    assert "Interrupted" in rest
+    left = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in _line(p)]
+    assert left == []
+
+
+def _line(process: psutil.Process) -> str:
+    return " ".join(process.info["cmdline"] or ())
