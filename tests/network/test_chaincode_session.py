@@ -2,6 +2,7 @@
 """The peer's end of the chaincode stream, message by message."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from fabric_protos.ledger.queryresult.kv_query_result_pb2 import KV
@@ -27,7 +28,7 @@ class Shim:
     """A contract's end that says only what the test makes it say."""
 
     def __init__(self, store):
-        self.heard = []
+        self.heard: list[Any] = []
         self.peer = PeerSession(self.heard.append)
         self.store = store
         self.signed, self.tx_id = propose(ALICE, "fn", "arg")

@@ -58,11 +58,9 @@ async def test_a_refusal_leaves_nothing(network, wire, alice):
 
 async def test_an_unknown_chaincode_or_channel_has_no_peers(wire, alice):
     """Named in the message, in Fabric's words."""
-    for more, place in (
-        ({"chaincode": "other"}, "chaincode other in channel pmcb"),
-        ({"channel": "side"}, "chaincode notes in channel side"),
-    ):
-        signed, _ = propose(alice, "get", "a", **more)
+    for chaincode, channel in (("other", "pmcb"), ("notes", "side")):
+        place = f"chaincode {chaincode} in channel {channel}"
+        signed, _ = propose(alice, "get", "a", channel=channel, chaincode=chaincode)
         code, message, details = await refusal(wire.evaluate(signed))
         assert (code, message) == (
             CODES.FAILED_PRECONDITION,
@@ -418,7 +416,7 @@ async def test_what_is_not_offered_is_unimplemented(network, alice):
     """Events and deliver come later; a client learns it at once."""
     async with connect(network) as channel:
         for method in ("/gateway.Gateway/ChaincodeEvents", "/protos.Deliver/DeliverFiltered"):
-            call = channel.unary_unary(method)(b"")
+            call = channel.unary_unary(method, bytes, bytes)(b"")
             assert (await refusal(call))[0] is CODES.UNIMPLEMENTED
 
 

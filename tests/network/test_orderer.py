@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import resource
+from typing import Any
 
 import pytest
 
@@ -117,8 +118,9 @@ async def test_a_waiter_that_gives_up_leaves_nothing_behind(tmp_path):
 async def test_a_bad_message_does_not_stop_the_committer(tmp_path, caplog):
     """A batch that cannot be processed is dropped with a line in the log; the next one is not."""
     async with Running(tmp_path, one_per_block=True) as running:
-        running.orderer.submit(Ordered(None, "bad", 0, ReadWriteSet()))
-        running.orderer._cut = _unsized(running.orderer)  # type: ignore[method-assign]
+        nothing: Any = None
+        running.orderer.submit(Ordered(nothing, "bad", 0, ReadWriteSet()))
+        running.orderer._cut = _unsized(running.orderer)
         running.orderer.start()
         running.orderer.submit(message("good"))
         assert (await running.orderer.status("good")).code == 0

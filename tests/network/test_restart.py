@@ -94,7 +94,7 @@ async def test_a_port_base_out_of_range_is_bad_input(tmp_path):
 
 async def test_ports_taken_between_choice_and_start_are_chosen_anew(tmp_path, monkeypatch):
     """Free ports are a guess: whoever loses the race for one picks others."""
-    blocks = []
+    blocks: list[dict[str, int]] = []
     with socket.socket() as other:
 
         def take_the_first(names):

@@ -68,7 +68,7 @@ def propose(
     transient: dict[str, bytes] | None = None,
     header_type: int = 3,
     tx_id: str | None = None,
-):
+) -> tuple[Any, str]:
     """A `SignedProposal` and its transaction id."""
     nonce = os.urandom(24) if nonce is None else nonce
     tx_id = hashlib.sha256(nonce + person.serialized).hexdigest() if tx_id is None else tx_id
@@ -147,7 +147,8 @@ def connect(network, index: int = 0) -> grpc.aio.Channel:
 
 def failure(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str, list[tuple[str, str]]]:
     """Code, message, and (organisation, message) of each detail in the trailer."""
-    trailer: dict[str, Any] = dict([*(error.trailing_metadata() or ())])
+    metadata: Any = error.trailing_metadata() or ()
+    trailer: dict[str, Any] = dict(metadata)
     details = []
     if raw := trailer.get("grpc-status-details-bin"):
         status = status_pb2.Status.FromString(raw)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server's log: one rotated file that takes standard output and error along."""
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _BYTES = 5 * 1024 * 1024
 _KEPT = 3
@@ -51,36 +53,38 @@ def tail(path: Path, lines: int) -> list[str]:
     """The last lines of the log, oldest first; none when there is no log."""
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL_BYTES))
-            text = file.read().decode(errors="replace")
+            return [line.rstrip("\n") for line in _last(file, lines)]
     except FileNotFoundError:
         return []
-    return text.splitlines()[-lines:] if lines else []
 
 
-def follow(path: Path) -> Iterator[str]:
-    """Lines as they are written, over rotations, until the reader stops asking."""
-    file = None
-    try:
+def follow(path: Path, lines: int) -> Iterator[str]:
+    """The last lines, then those that are written, over rotations, until nobody asks any more."""
+    with contextlib.ExitStack() as stack:
+        file: BinaryIO | None = None
         while True:
             try:
-                there = path.stat()
-                if file is None or os.fstat(file.fileno()).st_ino != there.st_ino:
-                    rest = file.read() if file is not None else ""
+                there = path.stat().st_ino
+                if file is None or os.fstat(file.fileno()).st_ino != there:
                     if file is not None:
-                        file.close()
-                        yield from rest.splitlines(keepends=True)
-                    start = os.SEEK_END if file is None else os.SEEK_SET
-                    file = path.open(encoding="utf-8", errors="replace")
-                    file.seek(0, start)
+                        yield from (line.decode(errors="replace") for line in file)
+                    stack.close()
+                    first = file is None
+                    file = stack.enter_context(path.open("rb"))
+                    if first:
+                        yield from _last(file, lines)
             except FileNotFoundError:
                 pass
-            line = file.readline() if file is not None else ""
+            line = file.readline() if file is not None else b""
             if line:
-                yield line
+                yield line.decode(errors="replace")
             else:
                 time.sleep(_POLL_S)
-    finally:
-        if file is not None:
-            file.close()
+
+
+def _last(file: BinaryIO, lines: int) -> list[str]:
+    """The last lines of an open log, which is then read to its end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL_BYTES))
+    text = file.read().decode(errors="replace")
+    return text.splitlines(keepends=True)[-lines:] if lines else []

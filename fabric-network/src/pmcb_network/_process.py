@@ -56,14 +56,14 @@ def running(path: Path) -> psutil.Process | None:
     return process if same else None
 
 
-def stop(process: psutil.Process, *, within_s: float = STOP_WITHIN_S) -> bool:
-    """SIGTERM to its group, then SIGKILL; whether it ended by itself."""
+def stop(process: psutil.Process) -> bool:
+    """SIGTERM to its group, after `STOP_WITHIN_S` SIGKILL; whether it ended by itself."""
     _signal(process, signal.SIGTERM)
     try:
-        process.wait(within_s)
+        process.wait(STOP_WITHIN_S)
     except psutil.TimeoutExpired:
         _signal(process, signal.SIGKILL)
-        process.wait(within_s)
+        process.wait()
         return False
     return True
 

@@ -12,13 +12,14 @@ from pmcb_client import network_file
 from pmcb_client.enroller import registrar_label
 from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import ClientError, IdentityNotFound, LedgerError, WalletError
-from pmcb_client.gateway import Identity, connect_network
+from pmcb_client.gateway import Identity, Timeouts, connect_network
 from pmcb_client.network_file import NetworkFile, Organisation
 from pmcb_client.wallet import Wallet, WalletIdentity
 
 from .errors import StartFailed
 
 _POLL_S = 0.1
+_SHORT = Timeouts(evaluate_s=1.0)
 
 
 async def introduce(
@@ -51,7 +52,7 @@ async def wait_for_ping(
     deadline = loop.time() + within_s
     while True:
         try:
-            async with connect_network(network, registrar) as gateway:
+            async with connect_network(network, registrar, timeouts=_SHORT) as gateway:
                 await gateway.network(network.channel).contract(network.chaincode).evaluate("ping")
         except LedgerError as error:
             seen = getattr(error, "reason", "") or str(error)

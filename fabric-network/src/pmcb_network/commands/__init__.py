@@ -196,8 +196,9 @@ def logs(settings: Settings, *, lines: int, follow: bool) -> None:
     from pmcb_network import _log
 
     places = _places(settings)
-    for line in _log.tail(places.log, lines):
-        click.echo(line)
-    if follow:
-        for line in _log.follow(places.log):
-            click.echo(line, nl=False)
+    if not follow:
+        for line in _log.tail(places.log, lines):
+            click.echo(line)
+        return
+    for line in _log.follow(places.log, lines):
+        click.echo(line, nl=False)
