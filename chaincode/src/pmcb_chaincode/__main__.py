@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pmcb_chaincode._log_lines import LogLines
 from pmcb_chaincode.bridge import ServerConfigError, ServerTls, serve
 from pmcb_chaincode.contract import Governance, GovernanceError, Pmcb
 
@@ -26,9 +27,9 @@ def read_tls(environment: Mapping[str, str]) -> ServerTls | None:
     """
     names = ("CHAINCODE_TLS_KEY", "CHAINCODE_TLS_CERT", "CHAINCODE_CLIENT_CA_CERT")
     key, certificate, client_ca = (environment.get(name) for name in names)
-    if key is None and certificate is None and client_ca is None:
+    if not (key or certificate or client_ca):
         return None
-    if key is None or certificate is None:
+    if not (key and certificate):
         raise ServerConfigError(f"set both {names[0]} and {names[1]}, or no TLS variable")
     try:
         return ServerTls(
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     serving = commands.add_parser("serve", help="serve the contract to the peers that dial")
     serving.add_argument("--governance", type=Path, help="governance.json to use")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    _log_to_stderr()
     try:
         contract = Pmcb(Governance.load(options.governance))
         asyncio.run(
@@ -62,6 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"Error: {error}.\n")
         return 2
     return 0
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _required(name: str) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a transaction message to its one answer, whatever happens on the way."""
 
+import asyncio
 import logging
 import time
 import traceback
@@ -9,8 +10,9 @@ from pathlib import Path
 from pmcb_chaincode._codes import Code
 
 from ._context import Context, read_proposal
-from ._ledger import Call, Ledger
-from ._protos import ChaincodeAdditionalParams, ChaincodeInput, ChaincodeMessage, Response
+from ._exchange import Exchange
+from ._ledger import Ledger
+from ._protos import ChaincodeAdditionalParams, ChaincodeInput, ChaincodeMessage, Response, decoded
 from ._registry import Contract, Function
 from .errors import PeerError, Refusal
 
@@ -29,8 +31,8 @@ class Answering:
         self._function: Function | None = None
         self._started = time.perf_counter()
 
-    async def run(self, call: Call, offers: ChaincodeAdditionalParams) -> ChaincodeMessage:
-        """Refusals and defects become answers; only cancellation passes through."""
+    async def run(self, exchange: Exchange, offers: ChaincodeAdditionalParams) -> ChaincodeMessage:
+        """Whatever happens becomes an answer; once the exchange has ended, nobody reads it."""
         completed = ChaincodeMessage(
             type=ChaincodeMessage.COMPLETED,
             txid=self._message.txid,
@@ -38,20 +40,23 @@ class Answering:
         )
         code = ""
         try:
-            response = Response(status=200, payload=await self._result(call, offers, completed))
+            response = Response(status=200, payload=await self._result(exchange, offers, completed))
         except Refusal as refusal:
             code = refusal.code.value
             response = Response(status=refusal.code.status, message=str(refusal))
-        except Exception as error:  # noqa: BLE001 - whatever a contract raises must be answered
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - all is answered
+            if exchange.is_ended:
+                return completed
             response, code = self._failure(error)
-        if code:
-            completed.ClearField("chaincode_event")
         completed.payload = response.SerializeToString()
         self._record(response, code)
         return completed
 
     async def _result(
-        self, call: Call, offers: ChaincodeAdditionalParams, completed: ChaincodeMessage
+        self,
+        exchange: Exchange,
+        offers: ChaincodeAdditionalParams,
+        completed: ChaincodeMessage,
     ) -> bytes:
         """Resolve, parse, authorise, run, flush: in this order, so a refusal writes nothing."""
         name, *texts = _arguments(self._message.payload)
@@ -67,7 +72,7 @@ class Answering:
             channel=self._message.channel_id,
             time_ms=facts.time_ms,
             caller=facts.caller,
-            ledger=Ledger(call, offers, may_write=function.marking.writes),
+            ledger=Ledger(exchange.call, offers, may_write=function.marking.writes),
             transient=facts.transient,
         )
         result = await self._contract.call(function, ctx, texts)
@@ -78,7 +83,7 @@ class Answering:
             completed.chaincode_event.CopyFrom(ctx.event)
         return result
 
-    def _failure(self, error: Exception) -> tuple[Response, str]:
+    def _failure(self, error: BaseException) -> tuple[Response, str]:
         """A 500: the caller learns where to look, the log learns the place, nobody the data."""
         code = Code.PEER_ERROR if isinstance(error, PeerError) else Code.INTERNAL
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -112,7 +117,10 @@ class Answering:
 def _arguments(payload: bytes) -> list[bytes]:
     if len(payload) > MAX_ARGUMENTS_BYTES:
         raise Refusal(Code.TOO_LARGE, "Arguments may be 4 MiB at most.")
-    arguments = list(ChaincodeInput.FromString(payload).args)
+    try:
+        arguments = list(decoded(ChaincodeInput, payload).args)
+    except ValueError:
+        raise Refusal(Code.BAD_ARGUMENT, "The call cannot be read.") from None
     if not arguments:
         raise Refusal(Code.UNKNOWN_FUNCTION, "The call names no function.")
     return arguments

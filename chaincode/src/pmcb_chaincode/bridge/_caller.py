@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who calls: read from the certificate that signed the proposal, which the peer has verified."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pmcb_chaincode._codes import Code
 
-from ._protos import SerializedIdentity
+from ._canonical import canonical_loads
+from ._protos import SerializedIdentity, decoded
 from .errors import Refusal
 
 # Where a Fabric CA puts a certificate's attributes.
@@ -54,7 +54,7 @@ def read_caller(creator: bytes) -> Caller:
     Raises:
         ValueError: the bytes hold no X.509 identity.
     """
-    identity = SerializedIdentity.FromString(creator)
+    identity = decoded(SerializedIdentity, creator)
     certificate = x509.load_pem_x509_certificate(identity.id_bytes)
     attributes = _attributes(certificate)
     return Caller(
@@ -70,8 +70,9 @@ def _attributes(certificate: x509.Certificate) -> Mapping[str, str]:
     """The attribute extension; a malformed one grants nothing, like an absent one."""
     try:
         extension = certificate.extensions.get_extension_for_oid(_ATTRIBUTES)
-        found = json.loads(extension.value.public_bytes())["attrs"]
-        made = {str(name): str(value) for name, value in found.items()}
-    except (x509.ExtensionNotFound, ValueError, KeyError, TypeError, AttributeError):
-        made = {}
-    return MappingProxyType(made)
+        found = canonical_loads(extension.value.public_bytes())
+    except (x509.ExtensionNotFound, ValueError):
+        found = {}
+    named = found.get("attrs") if isinstance(found, dict) else None
+    made = named if isinstance(named, dict) else {}
+    return MappingProxyType({k: v for k, v in made.items() if isinstance(v, str)})

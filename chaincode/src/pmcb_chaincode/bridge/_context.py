@@ -15,6 +15,7 @@ from ._protos import (
     Proposal,
     SignatureHeader,
     SignedProposal,
+    decoded,
 )
 from .errors import ContractError
 
@@ -59,11 +60,11 @@ def read_proposal(signed: SignedProposal) -> ProposalFacts:
     Raises:
         ValueError: the bytes are no proposal by an X.509 identity.
     """
-    proposal = Proposal.FromString(signed.proposal_bytes)
-    header = Header.FromString(proposal.header)
-    channel_header = ChannelHeader.FromString(header.channel_header)
-    creator = SignatureHeader.FromString(header.signature_header).creator
-    payload = ChaincodeProposalPayload.FromString(proposal.payload)
+    proposal = decoded(Proposal, signed.proposal_bytes)
+    header = decoded(Header, proposal.header)
+    channel_header = decoded(ChannelHeader, header.channel_header)
+    creator = decoded(SignatureHeader, header.signature_header).creator
+    payload = decoded(ChaincodeProposalPayload, proposal.payload)
     stamp = channel_header.timestamp
     return ProposalFacts(
         caller=read_caller(creator),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ledger calls of one transaction: each one message to the peer and one answer."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ._keys import prefix_range
 from ._protos import (
@@ -19,9 +19,10 @@ from ._protos import (
     QueryResponseMetadata,
     QueryStateClose,
     QueryStateNext,
+    decoded,
 )
 from ._writes import WriteBuffer
-from .errors import ContractError, TooManyRows
+from .errors import ContractError, PeerError, TooManyRows
 
 # ledger.state.totalQueryLimit of a peer: it ends a range there without saying so.
 QUERY_LIMIT = 100_000
@@ -57,17 +58,11 @@ class Ledger:
     """
 
     def __init__(self, call: Call, offers: ChaincodeAdditionalParams, *, may_write: bool) -> None:
-        self._send = call
+        self._call = call
         self._offers = offers
         self._may_write = may_write
-        self._one_at_a_time = asyncio.Lock()
         self._open: set[str] = set()
         self._writes = WriteBuffer()
-
-    async def _call(self, kind: int, payload: bytes) -> bytes:
-        # The peer drops a second request of a transaction whose first is unanswered.
-        async with self._one_at_a_time:
-            return await self._send(kind, payload)
 
     async def get(self, key: str) -> bytes | None:
         """The value under a key, ``None`` when absent."""
@@ -81,12 +76,18 @@ class Ledger:
             _check_key(key)
         if not self._offers.use_get_multiple_keys:
             return [await self.get(key) for key in keys]
-        size = self._offers.max_size_get_multiple_keys or len(keys)
+        size = self._offers.max_size_get_multiple_keys or max(len(keys), 1)
         values: list[bytes | None] = []
         for start in range(0, len(keys), size):
-            body = GetStateMultiple(keys=keys[start : start + size])
-            answer = await self._call(ChaincodeMessage.GET_STATE_MULTIPLE, body.SerializeToString())
-            values += [value or None for value in GetStateMultipleResult.FromString(answer).values]
+            asked = keys[start : start + size]
+            answer = await self._call(
+                ChaincodeMessage.GET_STATE_MULTIPLE,
+                GetStateMultiple(keys=asked).SerializeToString(),
+            )
+            found = _decoded(GetStateMultipleResult, answer).values
+            if len(found) != len(asked):
+                raise PeerError("the peer answered another number of values than was asked for")
+            values += [value or None for value in found]
         return values
 
     def put(self, key: str, value: bytes) -> None:
@@ -137,17 +138,17 @@ class Ledger:
         body = GetStateByRange(
             startKey=start or _FIRST_SIMPLE_KEY, endKey=end, metadata=metadata
         ).SerializeToString()
-        answer = QueryResponse.FromString(
-            await self._call(ChaincodeMessage.GET_STATE_BY_RANGE, body)
+        answer = _decoded(
+            QueryResponse, await self._call(ChaincodeMessage.GET_STATE_BY_RANGE, body)
         )
-        about = QueryResponseMetadata.FromString(answer.metadata)
+        about = _decoded(QueryResponseMetadata, answer.metadata)
         return Page(tuple(_kvs(answer)), about.bookmark, about.fetched_records_count)
 
     async def _rows(self, start: str, end: str) -> AsyncIterator[KV]:
         body = GetStateByRange(startKey=start, endKey=end).SerializeToString()
         kind, seen = ChaincodeMessage.GET_STATE_BY_RANGE, 0
         while True:
-            answer = QueryResponse.FromString(await self._call(kind, body))
+            answer = _decoded(QueryResponse, await self._call(kind, body))
             self._open.add(answer.id) if answer.has_more else self._open.discard(answer.id)
             for row in _kvs(answer):
                 seen += 1
@@ -172,8 +173,15 @@ class Ledger:
             raise ContractError("a query may not write")
 
 
+def _decoded(kind: Any, data: bytes) -> Any:
+    try:
+        return decoded(kind, data)
+    except ValueError:
+        raise PeerError("the peer's answer cannot be read") from None
+
+
 def _kvs(answer: QueryResponse) -> list[KV]:
-    rows = [KVMessage.FromString(row.resultBytes) for row in answer.results]
+    rows = [_decoded(KVMessage, row.resultBytes) for row in answer.results]
     return [KV(row.key, row.value) for row in rows]
 
 

@@ -31,7 +31,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Int:
-    """An integer from ``lo`` to ``hi``, written without sign, spaces or leading zeros."""
+    """An integer from ``lo`` to ``hi``, written without plus sign, spaces or leading zeros."""
 
     lo: int = 0
     hi: int = MAX_INT
@@ -159,6 +159,10 @@ class Json:
 
     model: type
 
+    def __post_init__(self) -> None:
+        """Look at the fields now: a field without a rule is found before the first call."""
+        _fields(self.model)
+
     def parse(self, text: str) -> object:
         """Read the object."""
         return self.check(canonical_loads(text))
@@ -186,7 +190,7 @@ def _fields(model: type) -> dict[str, Rule]:
     if not is_dataclass(model):
         raise TypeError(f"{model.__name__} is not a dataclass")
     hints = inspect.get_annotations(model, eval_str=True)
-    return {field.name: rule_of(field.name, hints[field.name]) for field in fields(model)}
+    return {field.name: rule_of(field.name, hints.get(field.name)) for field in fields(model)}
 
 
 def rule_of(name: str, hint: object) -> Rule:

@@ -115,10 +115,10 @@ class Contract:
         """
         if name == _METADATA:
             return None
-        prefix, _, last = name.rpartition(":")
-        if prefix in {"", self.name} and last in self.functions:
-            return self.functions[last]
-        raise Refusal(Code.UNKNOWN_FUNCTION, "The contract has no such function.")
+        function = self.functions.get(name.removeprefix(f"{self.name}:"))
+        if function is None:
+            raise Refusal(Code.UNKNOWN_FUNCTION, "The contract has no such function.")
+        return function
 
     async def call(self, function: Function, ctx: Context, texts: Sequence[bytes]) -> bytes:
         """Parse, authorise, run; the result as canonical JSON, empty for None."""

@@ -13,14 +13,17 @@ import grpc
 
 from ._protos import ChaincodeMessage
 from ._registry import Contract
-from ._session import Session
+from ._stream import Stream
 from .errors import ProtocolError, ServerConfigError
 
 DRAIN_S = 10.0
+_CLOSE_S = 1.0  # for the ends of streams to reach the peers
 
 # 100 MiB as on the peer: at gRPC's 4 MiB one large transaction closes the stream for all.
 # The ping settings: without them a peer's one-minute pings end in ENHANCE_YOUR_CALM (measured).
+# A port belongs to one server: gRPC would share it, and peers would reach either.
 _OPTIONS = (
+    ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 100 * 2**20),
     ("grpc.max_send_message_length", 100 * 2**20),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5000),
@@ -30,7 +33,7 @@ _OPTIONS = (
 
 _log = logging.getLogger("pmcb_chaincode")
 
-_Stream: TypeAlias = "grpc.aio.ServicerContext[ChaincodeMessage, ChaincodeMessage]"
+_Context: TypeAlias = "grpc.aio.ServicerContext[ChaincodeMessage, ChaincodeMessage]"
 _Handler: TypeAlias = "grpc.GenericRpcHandler[ChaincodeMessage, ChaincodeMessage]"
 
 
@@ -53,7 +56,13 @@ class ChaincodeServer:
     """
 
     def __init__(
-        self, contract: Contract, package_id: str, address: str, *, tls: ServerTls | None = None
+        self,
+        contract: Contract,
+        package_id: str,
+        address: str,
+        *,
+        tls: ServerTls | None = None,
+        drain_s: float = DRAIN_S,
     ) -> None:
         if tls is None and not _is_loopback(address):
             raise ServerConfigError(
@@ -63,7 +72,8 @@ class ChaincodeServer:
         self._package_id = package_id
         self._address = address
         self._tls = tls
-        self._sessions: set[Session] = set()
+        self._drain_s = drain_s
+        self._streams: set[Stream] = set()
         self._server: grpc.aio.Server | None = None
         self._draining = False
         self.port = 0
@@ -92,53 +102,37 @@ class ChaincodeServer:
 
     async def __aexit__(self, *exc: object) -> None:
         """Let running transactions end, for 10 s at most, then close the streams."""
-        if self._server is None:
-            return
+        assert self._server is not None
         self._draining = True
         try:
-            async with asyncio.timeout(DRAIN_S):
-                await asyncio.gather(*(session.drain() for session in self._sessions))
+            async with asyncio.timeout(self._drain_s):
+                await asyncio.gather(*(stream.drain() for stream in self._streams))
         except TimeoutError:
             _log.warning('{"event":"drain_timeout"}')
-        await self._server.stop(grace=None)
+        await self._server.stop(grace=_CLOSE_S)
 
     async def wait(self) -> None:
         """Return when the server stops."""
         assert self._server is not None
         await self._server.wait_for_termination()
 
-    async def _connect(self, messages: AsyncIterator[ChaincodeMessage], context: _Stream) -> None:
+    async def _connect(self, messages: AsyncIterator[ChaincodeMessage], context: _Context) -> None:
         if self._draining:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
-        queue: asyncio.Queue[ChaincodeMessage] = asyncio.Queue()
-        session = Session(self._contract, self._package_id, queue.put_nowait)
-        writer = asyncio.get_running_loop().create_task(_write(queue, context.write))
-        self._sessions.add(session)
+        stream = Stream(self._contract, self._package_id)
+        self._streams.add(stream)
         _log.info('{"event":"stream_opened"}')
         try:
-            session.open()
-            async for message in messages:
-                session.receive(message)
+            await stream.run(messages, context.write)
         except ProtocolError as error:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         finally:
-            self._sessions.discard(session)
-            await session.close()
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-            _log.info('{"event":"stream_closed","unmatched":%d}', session.unmatched)
-
-
-async def _write(
-    queue: asyncio.Queue[ChaincodeMessage], write: Callable[[ChaincodeMessage], Awaitable[None]]
-) -> None:
-    """The one writer of a stream: gRPC takes one message at a time."""
-    while True:
-        await write(await queue.get())
+            self._streams.discard(stream)
+            _log.info('{"event":"stream_closed","unmatched":%d}', stream.unmatched)
 
 
 def _handler(
-    connect: Callable[[AsyncIterator[ChaincodeMessage], _Stream], Awaitable[None]],
+    connect: Callable[[AsyncIterator[ChaincodeMessage], _Context], Awaitable[None]],
 ) -> _Handler:
     method = grpc.stream_stream_rpc_method_handler(
         connect,

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from ._answers import Answering
-from ._protos import ChaincodeAdditionalParams, ChaincodeID, ChaincodeMessage
+from ._exchange import Exchange
+from ._protos import ChaincodeAdditionalParams, ChaincodeID, ChaincodeMessage, decoded
 from ._registry import Contract
-from .errors import PeerError, PeerTimeout, ProtocolError, SessionClosed
+from .errors import ContractError, ProtocolError, SessionClosed
 
 CALL_TIMEOUT_S = 20.0
 MAX_RUNNING = 1000
@@ -53,7 +54,7 @@ class Session:
         self._call_timeout_s = call_timeout_s
         self._state = _State.CREATED
         self._offers = ChaincodeAdditionalParams()
-        self._waiting: dict[tuple[str, str], asyncio.Future[bytes]] = {}
+        self._exchanges: dict[tuple[str, str], Exchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MAX_RUNNING)
         self._draining = False
@@ -76,7 +77,7 @@ class Session:
         elif kind == ChaincodeMessage.REGISTERED and state is _State.CREATED:
             self._state = _State.ESTABLISHED
         elif kind == ChaincodeMessage.READY and state is _State.ESTABLISHED:
-            self._offers = ChaincodeAdditionalParams.FromString(message.payload)
+            self._offers = _offers(message.payload)
             self._state = _State.READY
         elif kind in _TRANSACTIONS and state is _State.READY:
             self._start(message)
@@ -89,49 +90,30 @@ class Session:
     def _start(self, message: ChaincodeMessage) -> None:
         # While draining nothing new is answered: the stream closes, and peers report that as a
         # broken stream, which clients may repeat.
-        if not self._draining:
-            task = asyncio.get_running_loop().create_task(self._transaction(message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._draining:
+            return
+        key = (message.channel_id, message.txid)
+        if key in self._exchanges:
+            # Started anew by a peer that gave it up; an answer to the first would end the second.
+            self._exchanges[key].end(SessionClosed("the peer gave the transaction up"))
+        exchange = Exchange(message, self._send, timeout_s=self._call_timeout_s)
+        self._exchanges[key] = exchange
+        task = asyncio.get_running_loop().create_task(self._transaction(message, exchange))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _transaction(self, message: ChaincodeMessage) -> None:
-        async def call(kind: int, payload: bytes) -> bytes:
-            return await self._call(message, kind, payload)
-
+    async def _transaction(self, message: ChaincodeMessage, exchange: Exchange) -> None:
         async with self._slots:
-            completed = await Answering(self._contract, message).run(call, self._offers)
-        if self._state is not _State.CLOSED:
+            completed = await Answering(self._contract, message).run(exchange, self._offers)
+        if not exchange.is_ended:
+            exchange.end(ContractError("the transaction was answered"))
+            del self._exchanges[message.channel_id, message.txid]
             self._send(completed)
 
-    async def _call(self, message: ChaincodeMessage, kind: int, payload: bytes) -> bytes:
-        if self._state is _State.CLOSED:
-            raise SessionClosed("the stream to the peer ended")
-        key = (message.channel_id, message.txid)
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[key] = future
-        try:
-            self._send(
-                ChaincodeMessage(
-                    type=kind, payload=payload, txid=message.txid, channel_id=message.channel_id
-                )
-            )
-            if future.done():
-                return future.result()  # type: ignore[no-any-return]
-            async with asyncio.timeout(self._call_timeout_s):
-                return await future  # type: ignore[no-any-return]
-        except TimeoutError:
-            raise PeerTimeout("the peer did not answer a ledger call in time") from None
-        finally:
-            self._waiting.pop(key, None)
-
     def _complete(self, message: ChaincodeMessage) -> None:
-        future = self._waiting.get((message.channel_id, message.txid))
-        if future is None or future.done():
+        exchange = self._exchanges.get((message.channel_id, message.txid))
+        if exchange is None or not exchange.answer(message):
             self.unmatched += 1
-        elif message.type == ChaincodeMessage.ERROR:
-            future.set_exception(PeerError("the peer answered ERROR to a ledger call"))
-        else:
-            future.set_result(message.payload)
 
     async def drain(self) -> None:
         """Start nothing new and wait for what runs."""
@@ -142,9 +124,17 @@ class Session:
     async def close(self) -> None:
         """The stream ended: cancel what runs, fail what waits, answer nothing."""
         self._state = _State.CLOSED
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(SessionClosed("the stream to the peer ended"))
+        for exchange in self._exchanges.values():
+            exchange.end(SessionClosed("the stream to the peer ended"))
+        self._exchanges.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _offers(payload: bytes) -> ChaincodeAdditionalParams:
+    """What the peer announces in ``READY``; an empty payload offers nothing."""
+    try:
+        return decoded(ChaincodeAdditionalParams, payload)
+    except ValueError:
+        raise ProtocolError("READY carries an unreadable payload") from None

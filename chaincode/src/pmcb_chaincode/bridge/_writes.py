@@ -34,7 +34,7 @@ class WriteBuffer:
         """
         records = self._records
         if offers.use_write_batch:
-            size = offers.max_size_write_batch or len(records)
+            size = offers.max_size_write_batch or max(len(records), 1)
             for start in range(0, len(records), size):
                 batch = WriteBatchState(rec=records[start : start + size])
                 yield ChaincodeMessage.WRITE_BATCH_STATE, batch.SerializeToString()
