@@ -4,8 +4,19 @@
 from pathlib import Path
 
 import pytest
-from tests.scenarios.world import ORG_A, Place, World, entries, manifest, new_id, refused, subtask
+from tests.scenarios.world import (
+    ORG_A,
+    ORG_B,
+    Place,
+    World,
+    entries,
+    manifest,
+    new_id,
+    refused,
+    subtask,
+)
 
+from pmcb_chaincode.contract import Governance, Pmcb
 from pmcb_client.network_file import parse
 from pmcb_network.embedded import EmbeddedNetwork
 
@@ -51,6 +62,29 @@ async def test_one_organisation_approves_alone(tmp_path: Path):
         await authority.submit("suspend", person.msp, person.name, "request")
         await authority.submit("reinstate", person.msp, person.name, "cleared")
         assert (await person.ask("get_level", person.msp, person.name))["suspended"] is False
+
+
+async def test_a_role_counts_only_from_an_organisation_that_may_mint_it(tmp_path: Path):
+    """Another organisation's CA mints no authority; a releaser may come from any."""
+    contract = Pmcb(
+        Governance(
+            orgs=(ORG_A, ORG_B),
+            role_msps={"authority": (ORG_A,), "institution": (ORG_A,), "verifier": (ORG_B,)},
+            epoch_quorum=1,
+        )
+    )
+    async with (
+        EmbeddedNetwork(tmp_path / "net", contract=contract) as network,
+        World(place(network)) as world,
+    ):
+        minted, foreign = await world.authorities()
+        with refused("MSP_NOT_ALLOWED"):
+            await foreign.submit("announce_key")
+        with refused("MSP_NOT_ALLOWED"):
+            await foreign.submit("approve_epoch", 1)
+        await minted.submit("announce_key")
+        releaser = await world.person("releaser", "releaser", ORG_B)
+        await releaser.submit("announce_key")
 
 
 async def test_a_ledger_comes_back_as_it_was(tmp_path: Path):
