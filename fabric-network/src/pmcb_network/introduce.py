@@ -53,7 +53,8 @@ async def wait_for_ping(
     while True:
         try:
             async with connect_network(network, registrar, timeouts=_SHORT) as gateway:
-                await gateway.network(network.channel).contract(network.chaincode).evaluate("ping")
+                contract = gateway.network(network.channel).contract(network.chaincode)
+                await contract.proposal("ping").evaluate()  # once: the waiting is ours
         except LedgerError as error:
             seen = getattr(error, "reason", "") or str(error)
         else:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded network before judges that we did not write."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.network.conftest import person
+
+pytestmark = pytest.mark.interop
+
+A, B = "HospitalAMSP", "HospitalBMSP"
+
+
+def job(network, certificate, key, steps, *, index=0):
+    org = network.network_file["orgs"][index]
+    return {
+        "gateway": org["gateway"],
+        "tls_ca": org["tls_ca"],
+        "msp": org["msp"],
+        "certificate": certificate,
+        "key": key,
+        "channel": "pmcb",
+        "chaincode": "notes",
+        "steps": steps,
+    }
+
+
+def job_of(network, who, steps):
+    key = who.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return job(network, who.certificate.decode(), key.decode(), steps)
+
+
+async def test_the_gateway_client_sees_refusals_as_from_fabric(network, run):
+    """Error class, status code, message and details of evaluate and of submit."""
+    steps = [["evaluate", "get", "absent"], ["submit", "get", "absent"], ["evaluate", "nothing"]]
+    asked, sent, unknown = await run("gateway.js", job_of(network, person(network, "alice"), steps))
+    said = "chaincode response 404, NOT_FOUND: There is no such note."
+    assert asked == {
+        "error": "GatewayError",
+        "code": 2,
+        "message": f"2 UNKNOWN: evaluate call to endorser returned error: {said}",
+        "details": [{"mspId": A, "message": said}],
+    }
+    assert sent == {
+        "error": "EndorseError",
+        "code": 10,
+        "message": "10 ABORTED: failed to endorse transaction, see attached details for more info",
+        "details": [{"mspId": A, "message": said}],
+    }
+    assert unknown["details"][0]["message"].startswith("chaincode response 400, UNKNOWN_FUNCTION: ")
+    assert network.height == 1
+
+
+async def test_the_gateway_client_evaluates_and_submits(network, run):
+    """Results of both, an update, a deletion, transient data, an event in the transaction."""
+    steps = [
+        ["submit", "put", "a", "1"],
+        ["evaluate", "get", "a"],
+        ["submit", "put_after_reading", "a", "2"],
+        ["evaluate", "get", "a"],
+        ["submit", "count", "a", "b", "total"],
+        ["submit", "tell", "hello"],
+        ["submit", "delete", "a"],
+        ["transient", "whoami", "4711"],
+    ]
+    put, first, changed, second, counted, told, deleted, me = (
+        answer["result"]
+        for answer in await run("gateway.js", job_of(network, person(network, "alice"), steps))
+    )
+    assert (put, first, second) == ('{"key":"a"}', '{"value":"1"}', '{"value":"2"}')
+    assert changed == '{"old":"1","seen":"1"}'
+    assert counted == '{"keys":["a"]}'
+    assert (told, deleted) == ("", "")
+    assert '"transient":{"pin":"4711"}' in me
+    assert f'"uid":"{A}/alice"' in me
+    assert (network.height, network.verify()) == (6, 6)
+
+
+async def test_the_gateway_client_is_told_of_a_conflict(network, run):
+    """Of two transactions endorsed on one state the second gets code 11."""
+    steps = [["conflict", "put_after_reading", "a", "1"]]
+    (answer,) = await run("gateway.js", job_of(network, person(network, "alice"), steps))
+    assert answer == {"codes": [[0, True], [11, False]]}
+
+
+@pytest.mark.parametrize(("index", "msp"), [(0, A), (1, B)])
+async def test_the_ca_client_enrols_and_registers(network, run, index, msp):
+    """What it enrolled is an identity that the gateway client can act with."""
+    org = network.network_file["orgs"][index]
+    (made,) = await run(
+        "ca.js",
+        {
+            "url": org["ca_url"],
+            "tls_ca": org["tls_ca"],
+            "ca_name": org["ca_name"],
+            "msp": msp,
+            "registrar": network.registrars[msp],
+            "name": "bob",
+            "role": "receiver",
+        },
+    )
+    assert made["root"] == org["msp_ca"]
+    assert "Identity 'bob' is already registered" in made["again"]
+    assert "Authentication failure" in made["usedUp"]
+    certificate = x509.load_pem_x509_certificate(made["certificate"].encode())
+    extension = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
+    attributes = certificate.extensions.get_extension_for_oid(extension).value.value
+    assert b'"pmcb.role":"receiver"' in attributes
+    steps = [["evaluate", "whoami"]]
+    answers = await run(
+        "gateway.js", job(network, made["certificate"], made["key"], steps, index=index)
+    )
+    assert f'"uid":"{msp}/bob"' in answers[0]["result"]
+
+
+def test_the_lock_file_names_no_address():
+    """Whoever installs uses their own package index."""
+    assert "://" not in (Path(__file__).parent / "package-lock.json").read_text()
