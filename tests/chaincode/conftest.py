@@ -2,6 +2,8 @@
 import gc
 
 import pytest
+from tests.chaincode.fake_peer import FakePeer, connect
+from tests.chaincode.notes import Notes
 
 
 @pytest.fixture
@@ -16,4 +18,20 @@ def quiet_loop(caplog):
     yield
     gc.collect()
     records = caplog.get_records("call") + caplog.get_records("teardown")
-    assert not [record.getMessage() for record in records if record.name == "asyncio"]
+    assert not [r.getMessage() for r in records if r.name == "asyncio" and r.levelname == "ERROR"]
+
+
+@pytest.fixture
+async def served():
+    """A sound peer and the session of notes that it is connected to."""
+    peer = FakePeer()
+    session = connect(peer, Notes())
+    yield peer, session
+    await session.close()
+    assert peer.violations == []
+
+
+@pytest.fixture
+def peer(served):
+    """A sound peer that is served notes."""
+    return served[0]

@@ -5,24 +5,14 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from tests.chaincode.fake_peer import RELEASER, FakePeer, connect
+from tests.chaincode.fake_peer import RELEASER
 from tests.chaincode.identities import identity
-from tests.chaincode.notes import Notes
 
 from pmcb_chaincode.bridge import Code, Refusal
 from pmcb_chaincode.bridge._caller import read_caller
 from pmcb_chaincode.bridge._protos import SerializedIdentity
 
 ROLE = {"hf.EnrollmentID": "ann", "pmcb.role": "releaser"}
-
-
-@pytest.fixture
-async def peer():
-    """A peer that is served notes."""
-    peer = FakePeer()
-    session = connect(peer, Notes())
-    yield peer
-    await session.close()
 
 
 @pytest.mark.parametrize(

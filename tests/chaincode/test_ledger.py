@@ -4,7 +4,8 @@
 import asyncio
 
 import pytest
-from tests.chaincode.fake_peer import FakePeer, connect, error, short
+from tests.chaincode.fake_peer import FakePeer, connect
+from tests.chaincode.faults import error, short
 from tests.chaincode.notes import Notes
 
 from pmcb_chaincode.bridge import ChaincodeMessage, _ledger

@@ -9,8 +9,7 @@ from typing import Annotated, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.chaincode.fake_peer import FakePeer, connect
-from tests.chaincode.notes import Draft, Notes, Tag
+from tests.chaincode.notes import Draft, Tag
 
 from pmcb_chaincode.bridge import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, one_of, text
 from pmcb_chaincode.bridge._parameters import rule_of
@@ -92,15 +91,6 @@ BAD = {
 def call(**changed):
     """Arguments of ``echo``."""
     return ["echo", *(GOOD | changed).values()]
-
-
-@pytest.fixture
-async def peer():
-    """A peer that is served notes."""
-    peer = FakePeer()
-    session = connect(peer, Notes())
-    yield peer
-    await session.close()
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -21,15 +21,6 @@ from pmcb_chaincode.bridge import (
 NUMBER = Annotated[int, Int()]
 
 
-@pytest.fixture
-async def peer():
-    """A peer that is served notes."""
-    peer = FakePeer()
-    session = connect(peer, Notes())
-    yield peer
-    await session.close()
-
-
 @pytest.mark.parametrize(
     "name",
     [

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 import grpc
 import pytest
 from tests.chaincode.certificates import Authority
-from tests.chaincode.fake_peer import FakePeer, after_keepalive, twice, until
+from tests.chaincode.fake_peer import FakePeer, until
+from tests.chaincode.faults import after_keepalive, twice
 from tests.chaincode.notes import Notes
 from tests.chaincode.wire import dial
 
