@@ -106,7 +106,7 @@ async def test_the_ca_client_enrols_and_registers(network, run, index, msp):
     assert "Authentication failure" in made["usedUp"]
     certificate = x509.load_pem_x509_certificate(made["certificate"].encode())
     extension = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-    attributes = certificate.extensions.get_extension_for_oid(extension).value.value
+    attributes = certificate.extensions.get_extension_for_oid(extension).value.public_bytes()
     assert b'"pmcb.role":"receiver"' in attributes
     steps = [["evaluate", "whoami"]]
     answers = await run(

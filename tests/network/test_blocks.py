@@ -133,3 +133,23 @@ def test_a_missing_block_is_found(store):
     store.refresh()
     with pytest.raises(LedgerDamaged, match="block 1 is missing"):
         verify(store.current, "notes")
+
+
+def test_an_unreadable_block_is_found(store):
+    """Bytes that are no block, or a message that is no envelope."""
+    kept = store.current.block(1)
+    with store._env.begin(write=True) as txn:
+        txn.put((1).to_bytes(8, "big"), b"\xff", db=store.blocks)
+    store.refresh()
+    with pytest.raises(LedgerDamaged, match="block 1 cannot be decoded"):
+        verify(store.current, "notes")
+    with store._env.begin(write=True) as txn:
+        txn.put((1).to_bytes(8, "big"), kept, db=store.blocks)
+    store.refresh()
+    number = store.height
+    bad = Ordered(b"\xff", "", VALID, ReadWriteSet())
+    _, write = build(last_block(store.current), [bad], Outcome((VALID,), {}))
+    store.commit(write)
+    store.refresh()
+    with pytest.raises(LedgerDamaged, match=f"message 0 of block {number} is unreadable"):
+        verify(store.current, "notes")

@@ -3,6 +3,7 @@
 
 import base64
 import json
+import resource
 import ssl
 
 import httpx
@@ -19,6 +20,7 @@ from pmcb_client.errors import CaRefused
 from pmcb_client.gateway import Identity
 from pmcb_client.wallet import Wallet
 from pmcb_network.embedded import EmbeddedNetwork
+from pmcb_network.embedded._authority import Authority
 
 ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
 A = "HospitalAMSP"
@@ -273,3 +275,27 @@ async def test_registrations_outlive_the_process(tmp_path):
         async with ca.http:
             assert (await ca.enroll("bob", result["secret"]))[0] == 201
             assert (await ca.enroll("bob", result["secret"]))[0] == 401
+
+
+async def test_a_full_disk_is_told(ca):
+    """Nothing is half registered: 503 with the likely reason, and later it works."""
+    registrar = await ca.registrar()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        assert (await ca.register(registrar, id="bob"))[:2] == (503, [0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (await ca.register(registrar, id="bob"))[:2] == (201, [])
+
+
+async def test_a_defect_of_the_ca_is_answered_and_logged_without_values(ca, monkeypatch, caplog):
+    """A sentence for the client, class and place for the log."""
+
+    def fail(*_, **__):
+        raise RuntimeError("secret words")
+
+    monkeypatch.setattr(Authority, "issue", fail)
+    assert (await ca.enroll("registrar", ca.secret))[:2] == (500, [0])
+    assert "RuntimeError at test_ca.py:" in caplog.text
+    assert "secret words" not in caplog.text

@@ -27,7 +27,7 @@ DEADLINE_S = 60.0
 
 
 def environment(home):
-    return {"PATH": os.environ["PATH"], "PMCB_HOME": str(home)}
+    return {**os.environ, "PMCB_HOME": str(home)}
 
 
 def pmcb(home, *args, check=None, **more):
@@ -110,7 +110,7 @@ def test_a_busy_port_is_named_before_anything_starts(home):
 def test_a_network_that_does_not_answer_is_stopped_and_its_log_shown(home):
     """A chaincode server that is not there: the reason, the last log lines, nothing left."""
     port = _free_block(["chaincode"])["chaincode"]
-    done = pmcb(home, "network", "up", "--wait", "1", "--chaincode", f"127.0.0.1:{port}", check=3)
+    done = pmcb(home, "network", "up", "--wait", "4", "--chaincode", f"127.0.0.1:{port}", check=3)
     assert f"no chaincode server answers at 127.0.0.1:{port}" in done.stderr
     assert "INFO pmcb_network serving 1 blocks" in done.stderr
     assert running(home / "network" / "run.json") is None
@@ -247,8 +247,7 @@ def test_reset_asks_and_removes(home):
     done = pmcb(home, "network", "reset", input="n\n")
     assert done.returncode != 0
     assert process.is_running()
-    done = pmcb(home, "network", "reset", "--json", input="")
-    assert done.returncode != 0
+    pmcb(home, "network", "reset", "--json", check=2)
     kept = home / "tasks" / "study.yaml"
     kept.parent.mkdir()
     kept.write_text("")

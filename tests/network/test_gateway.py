@@ -3,6 +3,7 @@
 
 import asyncio
 import hashlib
+import resource
 import threading
 
 import grpc
@@ -383,6 +384,33 @@ async def test_a_full_queue_answers_as_a_busy_peer(tmp_path):
         slow_disk.set()
 
 
+async def test_a_full_disk_is_told_in_one_sentence(tmp_path, monkeypatch):
+    """Submit is unavailable with the reason while the disk refuses, and works again afterwards."""
+    monkeypatch.setattr("pmcb_network.embedded._orderer._RETRY_S", 0.01)
+    async with EmbeddedNetwork(tmp_path, contract=Notes()) as network, connect(network) as channel:
+        alice, wire = person(network, "alice"), Wire(channel)
+        signed, tx_id = propose(alice, "put", "a", "1")
+        envelope = await wire.endorse(signed)
+        second = await wire.endorse(propose(alice, "put", "b", "1")[0])
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+        try:
+            await wire.submit(alice, envelope)
+            while network._orderer.failure is None:
+                await wire.evaluate(propose(alice, "whoami")[0])
+            refused = await refusal(wire.submit(alice, second))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert refused == (
+            CODES.UNAVAILABLE,
+            "no orderers could successfully process transaction",
+            [(A, "the ledger cannot be written: file too large")],
+        )
+        assert (await wire.status(alice, tx_id)).result == 0
+        assert await wire.run(alice, "put", "b", "1") == 0
+        assert network.verify() == network.height
+
+
 async def test_commit_status_asks_for_a_signature(wire, alice):
     """Of a member, over the request; what is missing is named."""
     raw = gateway_pb2.CommitStatusRequest(
@@ -505,9 +533,65 @@ async def test_conflicting_transactions_are_told_apart(tmp_path):
         assert network.verify() == network.height
 
 
+async def test_a_seed_that_the_ledger_would_not_take_is_a_value_error(network):
+    """Rather than a committer that tries for ever."""
+    for key in ("", "x" * 512):
+        with pytest.raises(ValueError, match="1 to 511 bytes"):
+            await network.seed({key: b"1"})
+
+
 async def test_seeded_values_are_read_and_verified(network, wire, alice):
     """Tests may lay a state without a transaction of the contract."""
     await network.seed({"a": b"1", "b": b"2"})
     answer = await wire.evaluate(propose(alice, "page", "a", "10")[0])
     assert answer.payload == b'{"bookmark":"","keys":["a","b"]}'
     assert network.verify() == 2
+
+
+async def test_a_defect_is_logged_without_what_it_failed_on(network, wire, alice, caplog):
+    """The client is told that it is ours; the log names class and place, no message, no value."""
+
+    def fail(_):
+        raise RuntimeError("secret words")
+
+    envelope = await wire.endorse(propose(alice, "put", "a", "1")[0])
+    network._orderer.submit = fail
+    code, message, _ = await refusal(wire.submit(alice, envelope))
+    assert (code, message) == (CODES.INTERNAL, "a defect of the embedded network")
+    assert "RuntimeError at test_gateway.py:" in caplog.text
+    assert "secret words" not in caplog.text
+
+
+async def test_a_ledger_that_cannot_be_read_is_unavailable(network, wire, alice):
+    """Not a defect: clients ask again."""
+    network._store.current.reopen(None)
+    code, *_ = await refusal(wire.status(alice, "tx"))
+    assert code is CODES.UNAVAILABLE
+    network._store.recover()
+    assert await wire.run(alice, "put", "a", "1") == 0
+
+
+async def test_a_status_request_that_is_none_is_an_invalid_argument(wire):
+    """Garbage instead of the request."""
+    signed = gateway_pb2.SignedCommitStatusRequest(request=b"\xff", signature=b"x")
+    assert (await refusal(wire.stub.CommitStatus(signed)))[0] is CODES.INVALID_ARGUMENT
+
+
+async def test_a_time_stamp_beyond_all_calendars_is_refused(wire, alice):
+    """It cannot even be printed."""
+    signed, _ = propose(alice, "put", "a", "1", time_ms=253_402_300_799_000)
+    *_, details = await refusal(wire.endorse(signed))
+    assert "incorrect timestamp 9999-12-31T23:59:59Z" in details[0][1]
+
+
+async def test_no_value_of_a_call_reaches_the_log(network, wire, alice, caplog):
+    """Marker bytes in arguments, transient data, state and refusals, at every level of the log."""
+    caplog.set_level("DEBUG")
+    marker = "marker-0815"
+    await network.seed({marker: marker.encode()})
+    signed, _ = propose(alice, "get", marker, transient={"pin": marker.encode()})
+    await wire.evaluate(signed)
+    await wire.run(alice, "put", f"{marker}2", marker)
+    await refusal(wire.evaluate(propose(alice, "get", f"{marker}3")[0]))
+    await refusal(wire.evaluate(propose(alice, marker)[0]))
+    assert marker not in caplog.text

@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import random
 import socket
 import subprocess
@@ -148,7 +149,7 @@ async def serve(folder: Path) -> tuple["subprocess.Popen[bytes]", SimpleNamespac
     (folder / "ready.json").unlink(missing_ok=True)
     process = subprocess.Popen(  # noqa: ASYNC220 - the handle must outlive any loop
         [sys.executable, str(ROOT / "tests/network/serve_notes.py"), str(folder)],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     async with asyncio.timeout(60):
         while not (folder / "ready.json").exists():

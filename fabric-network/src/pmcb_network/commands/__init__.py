@@ -154,6 +154,8 @@ def reset(settings: Settings, *, yes: bool) -> None:
     from pmcb_network import _reset
 
     places = _places(settings)
+    if not yes and settings.json:
+        raise click.UsageError("Nobody can be asked under --json: repeat it with --yes.")
     if not yes:
         what = f"Remove the network in {places.folder}, its ledger, and the identities it issued?"
         click.confirm(what, abort=True, err=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric CA's REST calls over HTTPS, on the network's own event loop."""
 
-import logging
 import socket
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ._ca import CaError, Call, CertificateAuthority
+from ._defects import log_defect
 from ._material import Tls
 
 _BODY_BYTES = 256 * 1024
-_log = logging.getLogger("pmcb_network")
 
 
 class CaServer:
@@ -85,8 +85,10 @@ def _endpoint(handler: _Handler, status: int) -> Callable[[Request], Awaitable[J
             result = await handler(call)
         except CaError as error:
             return _failure(error.status, error.code, str(error))
-        except Exception:  # noqa: BLE001 - one call's defect must not end the server
-            _log.exception("defect in the CA")
+        except sqlite3.OperationalError:
+            return _failure(503, 0, "the CA cannot write its database: is the disk full?")
+        except Exception as error:  # noqa: BLE001 - one call's defect must not end the server
+            log_defect("a call of the CA failed", error)
             return _failure(500, 0, "a defect of the embedded network")
         answer = {"success": True, "result": dict(result), "errors": [], "messages": []}
         return JSONResponse(answer, status_code=status)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gateway.Gateway` for one organisation: Evaluate, Endorse, Submit, CommitStatus."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,16 +9,17 @@ import grpc
 from pmcb_network.errors import StorageFailed
 
 from ._assembled import Assembled
+from ._defects import log_defect
 from ._envelopes import Malformed, check_order, open_transaction
 from ._failures import Detail, GatewayError, StatusCode
 from ._identity import Directory, InvalidIdentity, UnknownIdentity
 from ._orderer import Orderer, QueueFull
 from ._peers import Peers
 from ._protos import DecodeError, common, gateway
+from ._snapshot import SnapshotGone
 from ._validator import VALID, Ordered, check
 
 SERVICE = "gateway.Gateway"
-_log = logging.getLogger("pmcb_network")
 _Method = Callable[[Any], Awaitable[Any]]
 
 
@@ -171,8 +171,10 @@ def _guarded(method: _Method) -> Callable[[Any, Any], Awaitable[Any]]:
             return await method(request)
         except GatewayError as error:
             await context.abort(error.code, error.message, trailing_metadata=error.trailer())
-        except Exception:  # noqa: BLE001 - one call's defect must not end the server
-            _log.exception("defect in the gateway")
+        except SnapshotGone:
+            await context.abort(StatusCode.UNAVAILABLE, "the ledger cannot be read at the moment")
+        except Exception as error:  # noqa: BLE001 - one call's defect must not end the server
+            log_defect("a gateway call failed", error)
             await context.abort(StatusCode.INTERNAL, "a defect of the embedded network")
 
     return call

@@ -80,8 +80,9 @@ def load(folder: Path, orgs: Sequence[str], *, clock: Callable[[], int]) -> Mate
             _tls(folder / "tls"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or f"a file is damaged ({type(error).__name__})"
         raise FolderUnusable(
-            f"the network's files in {folder} cannot be read or written ({type(error).__name__})",
+            f"the network's files in {folder} cannot be read or written: {reason}",
             next_step="pmcb network reset makes new ones",
         ) from error
 

@@ -24,6 +24,7 @@ from ._material import REGISTRAR, load
 from ._orderer import Orderer
 from ._peers import Peers
 from ._simulator import ReadWriteSet, encode
+from ._snapshot import MAX_KEY_BYTES
 from ._state import Store
 from ._validator import VALID, Ordered, Outcome, validate
 from .chaincode import Dialled, Host, InProcess
@@ -54,7 +55,8 @@ class EmbeddedNetwork:
     Args:
         folder: holds everything; made if missing, readable by its owner only.
         contract: runs in this process; by default PMCB's own, governed by `orgs`.
-        chaincode: `host:port` of a chaincode server to dial instead.
+        chaincode: `host:port` of a chaincode server to dial instead; the name under which clients
+            call it is still that of `contract`, by default `pmcb`.
         orgs: MSP ids; each has a peer, a gateway and a CA. More than half must endorse.
         clock: milliseconds UTC; proposals are measured by it, and identities expire by it.
         time_window_s: how far a proposal's time may lie from the clock.
@@ -238,7 +240,12 @@ class EmbeddedNetwork:
         """Writes values into the state, in a block of their own, past contract and endorsement.
 
         For tests, before transactions run: nothing else may be in flight.
+
+        Raises:
+            ValueError: a key that the ledger does not take.
         """
+        if not all(0 < len(key.encode()) <= MAX_KEY_BYTES for key in values):
+            raise ValueError(f"a key has 1 to {MAX_KEY_BYTES} bytes")
         rw = ReadWriteSet(writes=tuple(sorted(values.items())))
         raw = _blocks.note(CHANNEL, encode(self._name, rw))
         message = Ordered(raw, "", VALID, rw)

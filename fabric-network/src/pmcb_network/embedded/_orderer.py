@@ -16,6 +16,7 @@ from typing import Any
 from pmcb_network.errors import StorageFailed
 
 from ._blocks import build, last_block
+from ._defects import log_defect
 from ._snapshot import Snapshot, TxStatus
 from ._state import BlockWrite, MapFull, Store
 from ._validator import Ordered, validate
@@ -96,8 +97,8 @@ class Orderer:
             batch = self._cut()
             try:
                 await self._commit(batch)
-            except Exception:  # noqa: BLE001 - one bad message must not stop the ledger
-                _log.exception("a block of %d messages was dropped", len(batch))
+            except Exception as error:  # noqa: BLE001 - one bad block must not stop the ledger
+                log_defect(f"a block of {len(batch)} messages was dropped", error)
             if not self._queue:
                 self._idle.set()
 

@@ -103,6 +103,8 @@ class Store:
                 _apply(txn, self, write)
         except lmdb.MapFullError as error:
             raise MapFull from error
+        except lmdb.BadValsizeError:  # a defect of ours: trying again would not help
+            raise
         except (OSError, lmdb.Error) as error:
             raise _failed(error) from error
 

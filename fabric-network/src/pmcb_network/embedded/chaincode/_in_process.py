@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A contract in the same process: two sessions that call each other, no queue between them."""
 
-import logging
 from typing import Any
 
 from pmcb_chaincode.bridge import Contract, ProtocolError, Session
+from pmcb_network.embedded._defects import log_defect
 
 from ._session import PeerSession, StreamBroken
-
-_log = logging.getLogger("pmcb_network")
 
 
 class InProcess:
@@ -35,15 +33,15 @@ class InProcess:
     def _to_contract(self, message: Any) -> None:
         try:
             self._session.receive(message)
-        except ProtocolError:
-            _log.exception("the contract refused a message of the peer")
+        except ProtocolError as error:
+            log_defect("the contract refused a message of the peer", error)
             self._peer.close()
 
     def _to_peer(self, message: Any) -> None:
         try:
             self._peer.receive(message)
-        except StreamBroken:
-            _log.exception("the contract left the protocol")
+        except StreamBroken as error:
+            log_defect("the contract left the protocol", error)
             self._peer.close()
 
     async def close(self) -> None:
