@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a benchmark's JSON to the tables of docs/performance.md: target beside measured."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+Row = tuple[str, str, str, bool]
+"""What, its target, what was measured, whether the target was met."""
+
+
+def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
+    """The rows of ``pmcb bench ledger``."""
+    submit, evaluate = found["throughput"]["submit"], found["throughput"]["evaluate"]
+    alone, kills = found["throughput"]["one_at_a_time"], found["kills"]
+    wide, narrow = found["accepts"]["slots_400"], found["accepts"]["slots_100"]
+    expected = {"accepted": 100, "CAPACITY_FULL": 300}
+    return [
+        (
+            "submit: two reads, two writes, 64 in flight, durable, both organisations endorsing",
+            "≥ 300/s, p95 ≤ 500 ms",
+            f"{submit['per_second']:.0f}/s, p95 {submit['p95_ms']:.0f} ms",
+            submit["per_second"] >= 300 and submit["p95_ms"] <= 500,
+        ),
+        (
+            "evaluate: one read, 64 in flight",
+            "≥ 1,000/s",
+            f"{evaluate['per_second']:,.0f}/s",
+            evaluate["per_second"] >= 1000,
+        ),
+        (
+            "submit, one at a time",
+            "p50 ≤ 20 ms",
+            f"p50 {alone['p50_ms']:.1f} ms",
+            alone["p50_ms"] <= 20,
+        ),
+        (
+            "400 receivers ask for 400 slots at once",
+            "0 conflicts",
+            f"{wide['conflicts']} conflicts, {wide['holders']} holders",
+            wide["conflicts"] == 0 and wide["holders"] == 400,
+        ),
+        (
+            "400 receivers ask for 100 slots at once",
+            "100 holders, 300 `CAPACITY_FULL`, nobody failed",
+            (
+                f"{narrow['holders']} holders, {_counted(narrow['outcomes'])}; "
+                f"{narrow['conflicts']} conflicts were repeated"
+            ),
+            narrow["holders"] == 100 and narrow["outcomes"] == expected,
+        ),
+        *(_matrix_row(matrix) for matrix in found["accepts"]["matrix"]),
+        (
+            f"kill -9 under load, {kills['kills']} times",
+            "nothing acknowledged missing, chain valid",
+            (
+                f"{kills['missing']} of {kills['acknowledged']:,} missing, "
+                f"{kills['broken_chains']} broken chains, height {kills['height']:,}"
+            ),
+            kills["missing"] == 0 and kills["broken_chains"] == 0,
+        ),
+    ]
+
+
+def _matrix_row(matrix: Mapping[str, Any]) -> Row:
+    levels, written = matrix["levels"], matrix["keys_written_off_diagonal"]
+    diagonal, others = matrix["diagonal"], matrix["off_diagonal"]
+    pairs = levels * (levels - 1)
+    return (
+        f"level by level, T = {levels}",
+        f"{levels} accepted, {pairs} `LEVEL_MISMATCH`, no key",
+        f"{_counted(diagonal)}; {_counted(others)}; {written} keys",
+        diagonal == {"accepted": levels} and others == {"LEVEL_MISMATCH": pairs} and not written,
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
+
+
+def table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> str:
+    """The machine in a sentence, then the table, in Markdown."""
+    found = json.loads(path.read_text())
+    machine = found["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    lines = [
+        (
+            f"{machine['processor']}, {machine['cores']} cores, load {machine['load_before']} "
+            f"before the run; Python {machine['python']}; {versions}; seed {found['seed']}."
+        ),
+        "",
+        "| what | target | measured | met |",
+        "|---|---|---|---|",
+    ]
+    for what, target, measured, met in rows_of(found):
+        lines.append(f"| {what} | {target} | {measured} | {'yes' if met else '**no**'} |")
+    return "\n".join(lines)
