@@ -93,15 +93,17 @@ async def test_a_port_base_out_of_range_is_bad_input(tmp_path):
                 pass
 
 
-async def test_ports_taken_between_choice_and_start_are_chosen_anew(tmp_path, monkeypatch):
-    """Free ports are a guess: whoever loses the race for one picks others."""
+@pytest.mark.parametrize("taken", [0, 1])
+async def test_ports_taken_between_choice_and_start_are_chosen_anew(tmp_path, monkeypatch, taken):
+    """Free ports are a guess: whoever loses the race for one picks others, and shares none."""
     blocks: list[dict[str, int]] = []
     with socket.socket() as other:
 
         def take_the_first(names):
             found = _free_block(names)
             if not blocks:
-                other.bind(("127.0.0.1", list(found.values())[1]))
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                other.bind(("127.0.0.1", list(found.values())[taken]))
                 other.listen()
             blocks.append(found)
             return found

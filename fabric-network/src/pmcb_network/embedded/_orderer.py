@@ -147,7 +147,7 @@ class Orderer:
         for tx_id, status in write.statuses.items():
             for waiter in self._waiting.pop(tx_id, ()):
                 if not waiter.done():
-                    waiter.set_result(self._store.current.status(tx_id) or status)
+                    waiter.set_result(status)
 
     async def close(self, *, drain_s: float = 10.0) -> None:
         """Commits what was accepted, for at most `drain_s` seconds, and stops."""
