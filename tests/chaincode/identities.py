@@ -26,7 +26,7 @@ from pmcb_chaincode.bridge._protos import (
 )
 
 ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-TIME_MS = 1_750_000_000_000
+TIME_MS = 1_750_000_000_123
 
 Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

@@ -100,6 +100,7 @@ async def test_bad_argument_is_named_and_never_quoted(peer, name):
         answer = await peer.call(*call(**{name: bad}))
         assert (answer.status, answer.code) == (400, "BAD_ARGUMENT"), bad
         assert answer.message.startswith(f"BAD_ARGUMENT: {name} "), bad
+        assert " must " in answer.message, bad
         assert answer.message.endswith("."), bad
         assert len(bad) < 10 or bad not in answer.message
 

@@ -2,6 +2,7 @@
 """The state machine of a stream, and one answer for each transaction whatever happens."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -160,8 +161,9 @@ async def test_transaction_that_a_peer_starts_anew_is_answered_once(waiting):
     await session.close()
 
 
-async def test_end_of_stream_answers_nothing_and_leaves_nobody_waiting():
-    """Closing cancels what runs, in calls and before them, and answers nothing."""
+async def test_end_of_stream_answers_nothing_and_leaves_nobody_waiting(caplog):
+    """Closing cancels what runs, in calls and before; nothing is answered, no defect logged."""
+    caplog.set_level(logging.INFO)
     peer = FakePeer()
     session = connect(peer, Notes())
     peer.holding = True
@@ -174,6 +176,7 @@ async def test_end_of_stream_answers_nothing_and_leaves_nobody_waiting():
     await session.close()
     assert not peer.answers
     assert len(before) - len(asyncio.all_tasks()) == 5 + 5
+    assert caplog.messages == []
 
 
 async def test_call_after_the_end_of_stream_fails():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.chaincode.fake_peer import FakePeer, connect, until
 from tests.chaincode.faults import error, garbage, silence
-from tests.chaincode.identities import identity
+from tests.chaincode.identities import TIME_MS, identity
 from tests.chaincode.notes import Notes
 
 from pmcb_chaincode.bridge import ChaincodeMessage
@@ -67,6 +67,32 @@ async def test_contract_that_gives_up_a_call_gets_no_foreign_reply(peer):
         await asyncio.sleep(0)
     peer.release()
     assert (await peer.end(tx_id)).code == "PEER_ERROR"
+
+
+async def test_late_reply_to_a_given_up_call_is_dropped():
+    """It arrives while its transaction still runs, and neither ends nor disturbs it."""
+    go_on = asyncio.Event()
+
+    class Patient(Notes):
+        async def call(self, function, ctx, texts):
+            first = asyncio.ensure_future(ctx.ledger.get("first"))
+            await asyncio.sleep(0)
+            first.cancel()
+            await go_on.wait()
+            return b"done"
+
+    peer = FakePeer()
+    session = connect(peer, Patient())
+    peer.holding = True
+    tx_id = peer.start("who")
+    await until(lambda: peer.held)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    peer.release()
+    assert session.unmatched == 1
+    go_on.set()
+    assert (await peer.end(tx_id)).payload == b"done"
+    await session.close()
 
 
 async def test_contract_may_survive_an_error_of_the_peer(peer):
@@ -178,7 +204,7 @@ async def test_good_transaction_writes_and_tells(peer):
     """Writes, the event and the result of a transaction that ends well."""
     answer = await peer.call("put_note", NOTE, "hello")
     assert answer.status == 200
-    assert answer.json() == {"at": 1_750_000_000_000, "note": NOTE}
+    assert answer.json() == {"at": TIME_MS, "note": NOTE}
     assert answer.event == ("NotePut", b'{"note":"%s","v":1}' % NOTE.encode())
     place = f"\x00NOTE\x00{NOTE}\x00"
     assert peer.state[place] == b'{"by":"HospitalAMSP/rel1","words":"hello"}'
@@ -199,7 +225,7 @@ async def test_contract_sees_its_transaction(peer):
         "attributes": {"hf.EnrollmentID": "ann", "pmcb.role": "receiver", "ward": "3"},
         "tx": "ab" * 32,
         "channel": "other",
-        "time_ms": 1_750_000_000_000,
+        "time_ms": TIME_MS,
     }
     assert (await peer.call("hint_size", transient={"hint": b"12345"})).json() == {"size": 5}
 

@@ -4,7 +4,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 JsonValue: TypeAlias = "str | int | bool | Sequence[JsonValue] | Mapping[str, JsonValue]"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
@@ -45,12 +45,8 @@ def canonical_loads(data: str | bytes) -> JsonValue:
     {'a': 1}
     """
     try:
-        value = json.loads(
-            data.decode() if isinstance(data, bytes) else data,
-            object_pairs_hook=_unique,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
+        text = data.decode() if isinstance(data, bytes) else data
+        value = json.loads(text, object_pairs_hook=_unique)
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError("must be JSON in UTF-8") from None
     except RecursionError:
@@ -69,10 +65,6 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) != len(pairs):
         raise ValueError("must not repeat a key")
     return made
-
-
-def _no_float(_: str) -> NoReturn:
-    raise ValueError("must hold integers only")
 
 
 def _check(value: object, depth: int) -> None:
