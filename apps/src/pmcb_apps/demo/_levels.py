@@ -2,7 +2,7 @@
 """Step 2: receivers of a social graph become levels on the ledger."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,21 @@ def choose_graph(home: Path, seed: int) -> tuple["SocialGraph", str, bool]:
     return generated_graph(random_state=seed), "a generated graph of ego-Facebook's shape", True
 
 
-def classify(graph: "SocialGraph", folder: Path, seed: int) -> "LevelAssignment":
-    """Fit the default mode and keep its result as ``levels.json``."""
+def classify(
+    graph: "SocialGraph", folder: Path, seed: int, tell: Callable[[str], None]
+) -> "LevelAssignment":
+    """Fit the default mode and keep its result as ``levels.json``; ``tell`` hears each stage."""
     from pmcb_clustering import LevelClustering
 
-    assignment = LevelClustering(n_levels=LEVELS, random_state=seed).fit(graph).assignment_
+    told: set[str] = set()
+
+    def progress(stage: str, _: float) -> None:
+        if stage not in told:
+            told.add(stage)
+            tell(f"  {stage} ...")
+
+    clustering = LevelClustering(n_levels=LEVELS, random_state=seed)
+    assignment = clustering.fit(graph, progress=progress).assignment_
     assignment.to_json(folder / "levels.json")
     return assignment
 

@@ -62,13 +62,15 @@ class Story:
 
     async def _publish_levels(self, cast: Cast) -> Mapping[int, list[tuple[str, str]]]:
         result = self.result
-        with self._step("Levels of a social graph") as came_out:
+        with self._step("Levels of a social graph (the first run compiles, too)") as came_out:
             graph, result.graph, result.generated = await asyncio.to_thread(
                 choose_graph, self._home, result.seed
             )
             if result.generated:
                 self._tell("No social graph is at hand: `pmcb data fetch ego-facebook` gets one.")
-            assignment = await asyncio.to_thread(classify, graph, self._folder, result.seed)
+            assignment = await asyncio.to_thread(
+                classify, graph, self._folder, result.seed, self._tell
+            )
             self.assignment = assignment
             result.quality = assignment.quality
             result.levels = [
