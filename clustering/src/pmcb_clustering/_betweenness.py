@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.stats import spearmanr
 
+from pmcb_clustering._features import rank_correlation
 from pmcb_clustering._jit import kernel
 from pmcb_clustering.errors import ParameterError
 
@@ -47,7 +47,8 @@ class Betweenness:
             a pair with several shortest paths counted by their share.
         method: ``exact`` or ``pivots``.
         sources: how many single-source passes were made; n if exact.
-        split_half: Spearman correlation of two disjoint halves of the pivots, None if exact.
+        split_half: Spearman correlation of two disjoint halves of the pivots; None if exact, or
+            where one half is constant.
     """
 
     counts: NDArray[np.float64]
@@ -188,5 +189,5 @@ def betweenness(
     total = halves.sum(axis=0)
     if chosen == "exact":
         return Betweenness(total / 2.0, "exact", n, None)
-    agreement = float(spearmanr(halves[0], halves[1]).statistic)
+    agreement = rank_correlation(halves[0], halves[1])
     return Betweenness(total * (n / len(sources)), "pivots", len(sources), agreement)

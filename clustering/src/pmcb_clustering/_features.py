@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Scaling", "mid_ranks", "round_significant", "scale_features"]
+__all__ = ["Scaling", "mid_ranks", "rank_correlation", "round_significant", "scale_features"]
 
 Scaling = Literal["robust", "rank", "logz", "raw"]
 BETWEENNESS = 1  # its column
@@ -28,10 +28,21 @@ def round_significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[n
     [123.0, 0.000123]
     """
     _, exponent = np.frexp(values)
-    decimals = digits - np.ceil(exponent * np.log10(2.0))
+    decimals = np.minimum(digits - np.ceil(exponent * np.log10(2.0)), 300.0)
     scale = 10.0 ** np.abs(decimals)
     fine, coarse = np.round(values * scale) / scale, np.round(values / scale) * scale
     return np.asarray(np.where(decimals >= 0, fine, coarse), np.float64)
+
+
+def rank_correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float | None:
+    """Spearman correlation, -1 .. 1; None where one side is constant.
+
+    >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 8.0, 9.0]))
+    1.0
+    """
+    if np.ptp(left) == 0 or np.ptp(right) == 0:
+        return None
+    return round(float(np.corrcoef(rankdata(left), rankdata(right))[0, 1]), 9)
 
 
 def mid_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,8 +18,12 @@ __all__ = ["generated_graph"]
 EGO_USERS, EGO_TIES = 4_039, 88_234
 """SNAP, ego-Facebook: users and ties."""
 
-EGOS = 10
-CIRCLE = 45.0  # typical users of a circle
+FRIENDS = (1045, 792, 755, 547, 347, 229, 170, 159, 68, 59)
+"""How many friends the ten egos of ego-Facebook have; ours share the users in this proportion."""
+
+EGOS = len(FRIENDS)
+CIRCLE = 15.0  # typical users of a circle
+SPREAD = 1.1  # of the logarithm of a circle's size
 LONERS = 0.02  # share of an ego's friends who are in no circle: ego-Facebook has 75 leaves
 
 
@@ -32,7 +36,7 @@ def _circles(
     for _ in range(2):
         rest = rng.permutation(sociable)
         while len(rest) > 1:
-            size = max(2, min(len(rest), int(rng.lognormal(np.log(CIRCLE), 0.9))))
+            size = max(2, min(len(rest), int(rng.lognormal(np.log(CIRCLE), SPREAD))))
             circles.append((rest[:size], float(rng.beta(2.0, 2.0))))
             rest = rest[size:]
     return circles
@@ -65,14 +69,13 @@ def generated_graph(
         most = n_users * (n_users - 1) // 20
         raise ParameterError(f"n_ties is {n_ties}; it must be from {2 * n_users} to {most}")
     rng = np.random.default_rng(random_state)
-    shares = np.sort(rng.pareto(1.2, EGOS) + 0.2)[::-1]
-    home = rng.choice(EGOS, n_users, p=shares / shares.sum())
+    home = rng.choice(EGOS, n_users, p=np.array(FRIENDS) / sum(FRIENDS))
     home[:EGOS] = np.arange(EGOS)  # the first users are the egos
     second = rng.integers(0, EGOS, n_users)
     bridge = rng.random(n_users) < 0.04
     bridge[: 2 * EGOS] = True
     second[EGOS : 2 * EGOS] = (home[EGOS : 2 * EGOS] + 1) % EGOS
-    outward = rng.lognormal(0.0, 0.7, n_users)
+    outward = rng.lognormal(0.0, 0.5, n_users)
     keys: list[NDArray[np.int64]] = [np.arange(n_users) + n_users * home]
     keys.append(np.flatnonzero(bridge) + n_users * second[bridge])
     fixed = sum(map(len, keys))
@@ -83,7 +86,7 @@ def generated_graph(
             left, right = np.triu_indices(len(circle), 1)
             u, v = circle[left], circle[right]
             keys.append(np.maximum(u, v) + n_users * np.minimum(u, v))
-            pull = closeness**2 * outward[u] * outward[v] + 1e-9
+            pull = closeness**3 * outward[u] * outward[v] + 1e-9
             waits.append(rng.exponential(size=len(u)) / pull + 1e-9)
     strays = rng.integers(0, n_users, (2 * n_ties, 2))
     keys.append(strays.max(axis=1) + n_users * strays.min(axis=1))

@@ -38,6 +38,7 @@ Progress = Callable[[str, float], None]
 """Told the name of the step and the fraction of it that is done."""
 
 MAX_LEVELS = 16
+SPECTRAL_LIMIT = 60_000  # points; 50,000 take a minute to factorise and iterate
 UNRECORDED = ("n_jobs", "memory_limit_bytes")  # they do not decide the result
 
 
@@ -72,12 +73,12 @@ class LevelClustering:
         scaling: of the features (see `scale_features`); None is ``rank`` for ``paper``, else
             ``robust``.
         weights: factor of each scaled feature.
-        neighbours: K of the similarity graph, at least 1.
+        neighbours: K of the similarity graph, 1 .. 1000.
         sigma: one scale of the similarity for all users, as in eq. (1); None is each user's own.
         influence: what ranks the subsets: mean mid-rank, or the paper's eq. (2).
         betweenness: ``auto`` is exact up to 20,000 users, above from ``pivots`` sources.
         pivots: at least 2.
-        random_state: seed, at least 0. The same graph and parameters give the same levels.
+        random_state: seed, 0 .. 2**32 - 1. The same graph and parameters give the same levels.
         n_jobs: threads, None for one per processor; the result does not depend on it.
         memory_limit_bytes: refuse graphs whose estimate is above.
 
@@ -154,9 +155,9 @@ class LevelClustering:
         _check_choice("influence", self.influence, get_args(InfluenceRule))
         if self.scaling is not None:
             _check_choice("scaling", self.scaling, get_args(Scaling))
-        for name, least in (("neighbours", 1), ("pivots", 2), ("random_state", 0)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} is {getattr(self, name)}; at least {least} is needed")
+        _check_range("neighbours", self.neighbours, 1, 1_000)
+        _check_range("pivots", self.pivots, 2, 2**31)
+        _check_range("random_state", self.random_state, 0, 2**32 - 1)
         if self.sigma is not None and not 0.0 < self.sigma < np.inf:
             raise ParameterError(f"sigma is {self.sigma}; it must be greater than 0")
 
@@ -216,6 +217,12 @@ class LevelClustering:
         t, seed = self.n_levels, self.random_state
         bounds = size_bounds(len(features), t)
         ties = _salted_order(users, seed)
+        if self.mode != "balanced" and len(similar.multiplicity) > SPECTRAL_LIMIT:
+            raise ParameterError(
+                f"mode {self.mode!r} takes up to {SPECTRAL_LIMIT:,} different users, "
+                f"here are {len(similar.multiplicity):,}",
+                next_step="Use mode 'balanced'.",
+            )
         few = similar.distinct < max(t, self.neighbours + 1)
         if self.mode == "paper" and not few:
             rows = spectral_embedding(similar, t)[similar.point_of]
@@ -263,6 +270,11 @@ class LevelClustering:
     def _recorded(self, scaling: Scaling) -> dict[str, object]:
         kept = {name: value for name, value in self.get_params().items() if name not in UNRECORDED}
         return {**kept, "scaling": scaling, "weights": list(self.weights)}
+
+
+def _check_range(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ParameterError(f"{name} is {value}; it must be from {least} to {most:,}")
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

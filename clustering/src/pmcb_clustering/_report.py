@@ -8,8 +8,7 @@ import html
 import io
 from typing import TYPE_CHECKING
 
-from scipy.stats import spearmanr
-
+from pmcb_clustering._features import rank_correlation
 from pmcb_clustering._plots import plot_classes, plot_ratio_cut
 
 if TYPE_CHECKING:
@@ -105,20 +104,21 @@ def _notes(assignment: LevelAssignment) -> list[str]:
         notes.append(
             f"The similarity graph came in {quality['components']} pieces; each was linked."
         )
-    if between["split_half"] is None:
+    if between["method"] == "exact":
         notes.append("Betweenness is exact.")
     else:
         notes.append(
             f"Betweenness comes from {between['sources']:,} sources; two halves of them agree "
-            f"with Spearman {between['split_half']:.3f}."
+            f"with Spearman {_short(between['split_half'])}."
         )
     if assignment.metrics is not None:
         degree, _, _, entropy = assignment.metrics.T
-        agreement = float(spearmanr(degree, entropy).statistic)
-        notes.append(
-            f"Degree and entropy have Spearman {agreement:.3f} here: with equal weights, degree "
-            "counts nearly twice."
-        )
+        agreement = rank_correlation(degree, entropy)
+        if agreement is not None:
+            notes.append(
+                f"Degree and entropy have Spearman {agreement:.3f} here; the nearer to 1, the more "
+                "degree counts twice, unless weights say otherwise."
+            )
     return notes
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg, sparse
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
+
+from pmcb_clustering.errors import ClusteringError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["spectral_embedding"]
 
 DENSE_LIMIT = 200  # below this many points the dense solver is both faster and exact
-SHIFT = -1e-4  # below the zero eigenvalue, so that the factorised matrix is positive definite
+SHIFT = -1e-4  # of the median degree: below the zero eigenvalue, so that factors exist
+ROUNDS = 1_000
 
 
 def spectral_embedding(graph: SimilarityGraph, n_vectors: int) -> NDArray[np.float64]:
@@ -34,6 +37,9 @@ def spectral_embedding(graph: SimilarityGraph, n_vectors: int) -> NDArray[np.flo
 
     Returns:
         shape (p, T); the first column is constant.
+
+    Raises:
+        ClusteringError: the solver did not converge.
     """
     weights, multiplicity = graph.weights, graph.multiplicity
     root = 1.0 / np.sqrt(multiplicity)
@@ -43,13 +49,25 @@ def spectral_embedding(graph: SimilarityGraph, n_vectors: int) -> NDArray[np.flo
     if len(multiplicity) <= max(DENSE_LIMIT, 2 * n_vectors):
         _, vectors = linalg.eigh(laplacian.toarray(), subset_by_index=[0, n_vectors - 1])
     else:
-        values, vectors = eigsh(
-            sparse.csc_array(laplacian),
-            k=n_vectors,
-            sigma=SHIFT * degree.mean(),
-            v0=np.random.default_rng(0).random(len(multiplicity)),
-            which="LM",
+        shift = SHIFT * float(np.median(degree / multiplicity))
+        shifted = sparse.csc_array(laplacian - shift * sparse.eye_array(len(root)))
+        factors = splu(
+            shifted,
+            permc_spec="MMD_AT_PLUS_A",  # a symmetric order: far less fill than the default
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
         )
+        inverse = LinearOperator(shifted.shape, matvec=factors.solve, dtype=np.float64)
+        start = np.random.default_rng(0).random(len(root))
+        try:
+            values, vectors = eigsh(
+                laplacian, n_vectors, sigma=shift, OPinv=inverse, v0=start, maxiter=ROUNDS
+            )
+        except ArpackNoConvergence as error:
+            raise ClusteringError(
+                "the eigenvectors of the similarity graph did not converge",
+                next_step="Use mode 'balanced', which needs none.",
+            ) from error
         vectors = vectors[:, np.argsort(values)]
     rows = vectors * root[:, None]
     peak = np.abs(rows).argmax(axis=0)

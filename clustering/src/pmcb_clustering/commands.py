@@ -111,7 +111,7 @@ def _target(out: Path, name: str) -> Path:
 
 
 _seed = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random state."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random state."
 )
 _mode = click.option(
     "--mode",

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs that many tests use."""
+
+import pytest
+
+from pmcb_clustering import SocialGraph, find_dataset, generated_graph, read_graph
+
+
+@pytest.fixture(scope="session")
+def small() -> SocialGraph:
+    """A few hundred users with circles of friends."""
+    return generated_graph(300, 2400, random_state=5)
+
+
+@pytest.fixture(scope="session")
+def social() -> SocialGraph:
+    """Ego-Facebook where it is at hand, else the generated graph of its size."""
+    path = find_dataset()
+    return generated_graph() if path is None else read_graph(path)
