@@ -9,8 +9,7 @@
     |-- PortBusy           somebody else listens on a port of this network
     |-- StorageFailed      the disk refused a write; nothing was half written
     |-- LedgerDamaged      blocks, index and state do not fit together
-    |-- StartFailed        the server process ended or did not answer in time
-    `-- NotRunning         a command needs a running network
+    `-- StartFailed        the server process ended or did not answer in time
 """
 
 
@@ -52,7 +51,3 @@ class LedgerDamaged(NetworkError):
 
 class StartFailed(NetworkError):
     """The server process ended early or did not become ready before its deadline."""
-
-
-class NotRunning(NetworkError):
-    """No network runs in this home folder."""

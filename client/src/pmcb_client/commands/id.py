@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pmcb_client.terminal import emit, progress, table
 from pmcb_client.cli import Settings
 from pmcb_client.people import Person, read_people
+from pmcb_client.terminal import emit, progress, table
 from pmcb_client.usage_errors import IdentityChoice, InputError
 
 from ._acting import choose, run

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from pmcb_client.terminal import emit, progress, table
 from pmcb_client.cli import Settings
 from pmcb_client.people import Person, read_people
+from pmcb_client.terminal import emit, progress, table
 
 from ._acting import acting, run
 from ._arguments import FILE, moment, optional_person, person_argument

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.cli import Settings
+from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.usage_errors import InputError
 
 from ._acting import acting, run

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.cli import Settings
+from pmcb_client.terminal import confirm, emit, table
 
 from ._acting import Acting, acting, run
 from ._arguments import FILE, moment, task_argument

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from pmcb_client.terminal import emit
 from pmcb_client.cli import Settings
+from pmcb_client.terminal import emit
 
 from ._acting import acting, run
 from ._arguments import FILE, SLOT, subtask_argument, task_argument
