@@ -85,7 +85,8 @@ def _find(graph: Path) -> Path:
 
     path = graph if graph.exists() else find_dataset(graph.name)
     if path is None:
-        raise GraphError("there is no such file", path=str(graph))
+        step = "Name an edge list or a GraphML file; PMCB_DATA may name the folder of data sets."
+        raise GraphError("there is no such file", path=str(graph), next_step=step)
     return path
 
 
