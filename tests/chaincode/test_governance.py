@@ -28,6 +28,7 @@ BOTH = dict.fromkeys(GOVERNED_ROLES, (A, B))
         ((A, B), BOTH, 0, "epoch_quorum must lie between"),
         ((A, B), BOTH, -1, "epoch_quorum must lie between"),
         ((A, B), BOTH, 3, "epoch_quorum must lie between"),
+        ((A, B), BOTH | {"authority": (A, A)}, 2, "for authority, once"),
         ((A, B), BOTH | {"authority": (A,)}, 2, "epoch_quorum must lie between"),
     ],
 )
@@ -49,7 +50,11 @@ def test_governance_that_cannot_hold_is_refused(orgs, role_msps, quorum, match):
         '{"orgs":["A"],"role_msps":[],"epoch_quorum":1}',
         '{"orgs":7,"role_msps":{},"epoch_quorum":1}',
         '{"orgs":["A"],"role_msps":{"authority":7},"epoch_quorum":1}',
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": "two"}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 2, "surplus": 1}),
+        json.dumps({"orgs": "AB", "role_msps": BOTH, "epoch_quorum": 2}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": "2"}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 1.9}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": True}),
         json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": None}),
     ],
 )

@@ -9,44 +9,24 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import psutil
 import pytest
-from click.testing import CliRunner
+from tests.network.shell import (
+    DEADLINE_S,
+    PMCB,
+    environment,
+    in_process,
+    listening,
+    pid,
+    pmcb,
+    ports,
+)
 
-from pmcb_client.cli import make_root
 from pmcb_client.network_file import load
 from pmcb_client.wallet import Wallet
-from pmcb_network import _log
 from pmcb_network._process import Record, running
 from pmcb_network.embedded._ports import _free_block
-
-PMCB = [str(Path(sys.executable).with_name("pmcb"))]
-DEADLINE_S = 60.0
-
-
-def environment(home):
-    return {**os.environ, "PMCB_HOME": str(home)}
-
-
-def pmcb(home, *args, check=None, **more):
-    done = subprocess.run(
-        [*PMCB, *args],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-        **more,
-    )
-    if check is not None:
-        assert done.returncode == check, done.stderr
-    return done
-
-
-def in_process(home, *args):
-    return CliRunner().invoke(make_root(), ["--home", str(home), *args])
 
 
 @pytest.fixture
@@ -59,19 +39,6 @@ def home(tmp_path):
     if process is not None:
         process.kill()
         process.wait(10)
-
-
-def pid(home):
-    return json.loads((home / "network" / "run.json").read_bytes())["pid"]
-
-
-def ports(home):
-    return list(json.loads((home / "network" / "ports.json").read_bytes()).values())
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_home_that_is_not_ours_is_refused(tmp_path):
@@ -287,55 +254,6 @@ def test_foreground_serves_until_a_signal(home):
     assert process.returncode == 0
     assert "not a blockchain" in said
     assert "stopped" in said
-
-
-def test_the_log_rotates_and_takes_standard_error_along(tmp_path):
-    """Old lines move to numbered files; what the process prints follows the newest one."""
-    path = tmp_path / "network.log"
-    script = (
-        "import logging, os, sys; from pathlib import Path; from pmcb_network import _log\n"
-        "_log._BYTES = 2000\n"
-        "_log.set_up(Path(sys.argv[1]))\n"
-        "for n in range(300): logging.getLogger('pmcb_network').info('line %d', n)\n"
-        "print('printed', flush=True); os.write(2, b'raw\\n')\n"
-        "logging.getLogger('pmcb_chaincode').info('a line per transaction')\n"
-    )
-    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
-    assert _log.tail(path, 3)[1:] == ["printed", "raw"]
-    assert "line 299" in _log.tail(path, 3)[0]
-    assert path.stat().st_size <= 2100
-    assert {each.name for each in tmp_path.iterdir()} == {
-        "network.log", "network.log.1", "network.log.2", "network.log.3",
-    }  # fmt: skip
-
-
-def test_the_end_of_a_log(tmp_path):
-    """As many lines as asked for, none where there is no log."""
-    path = tmp_path / "network.log"
-    assert _log.tail(path, 5) == []
-    path.write_text("".join(f"{number}\n" for number in range(100_000)))
-    assert _log.tail(path, 0) == []
-    assert _log.tail(path, 3) == ["99997", "99998", "99999"]
-
-
-def test_following_a_log_goes_on_over_a_rotation(tmp_path, monkeypatch):
-    """New lines as they come, from the old file's rest and the new file's start."""
-    path = tmp_path / "network.log"
-    path.write_text("old\n")
-    steps = iter(
-        [
-            lambda: path.write_text("old\nfirst\n"),
-            lambda: (
-                path.write_text("old\nfirst\nrest\n"),
-                path.rename(tmp_path / "network.log.1"),
-                path.write_text("new\n"),
-            ),
-        ]
-    )
-    monkeypatch.setattr("pmcb_network._log.time.sleep", lambda _: next(steps)())
-    lines = _log.follow(path, 1)
-    assert [next(lines) for _ in range(4)] == ["old\n", "first\n", "rest\n", "new\n"]
-    lines.close()  # type: ignore[attr-defined]
 
 
 def test_logs_follow_until_interrupted(home):

@@ -63,6 +63,62 @@ def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
     ]
 
 
+def levels_rows(found: Mapping[str, Any]) -> list[Row]:
+    """The rows of ``pmcb bench levels``."""
+    local, between = found["local_metrics"], found["betweenness"]
+    rows = [
+        (
+            f"local metrics of {found['graph']['name']} against NetworkX, same run",
+            "≥ 300 times faster, equal to 1e-12",
+            (
+                f"{local['ratio']:.0f} times ({local['cpu_s']:.3f} against "
+                f"{local['networkx_cpu_s']:.1f} CPU s), off by {local['max_difference']:.0e}"
+            ),
+            local["ratio"] >= 300 and local["max_difference"] <= 1e-12,
+        ),
+        (
+            "exact betweenness against igraph, same run",
+            "≤ 2 times its time",
+            (
+                f"{between['ratio']:.2f} times ({between['cpu_s']:.2f} against "
+                f"{between['igraph_cpu_s']:.2f} CPU s)"
+            ),
+            between["ratio"] <= 2,
+        ),
+    ]
+    for each in found["levels"]:
+        name = f"T = {each['levels']}, from the file to the levels, after warm-up"
+        against = each["ratio_cut_to_kmeans"]
+        measured = (
+            f"{each['wall_s']:.1f} s, balance {each['balance']:.2f}, "
+            f"RatioCut {against:.3f} times k-means"
+        )
+        met = each["wall_s"] <= 6 and each["balance"] <= 1.25 and against <= 0.80
+        rows.append((name, "≤ 6 s, balance ≤ 1.25, RatioCut ≤ 0.80 times k-means", measured, met))
+    return rows
+
+
+def modes_table(path: Path) -> str:
+    """Every mode beside k-means, in Markdown."""
+    head = [
+        "| mode | T | balance | RatioCut / k-means | inversions | same level with 256 pivots |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join(head + [_mode_line(each) for each in json.loads(path.read_text())["modes"]])
+
+
+def _mode_line(each: Mapping[str, Any]) -> str:
+    cells = (
+        f"`{each['mode']}`",
+        each["levels"],
+        f"{each['balance']:.2f}",
+        f"{each['ratio_cut_to_kmeans']:.3f}",
+        f"{each['inversion_rate']:.1%}",
+        f"{each['keep_level_with_pivots']:.1%}",
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def _matrix_row(matrix: Mapping[str, Any]) -> Row:
     levels, written = matrix["levels"], matrix["keys_written_off_diagonal"]
     diagonal, others = matrix["diagonal"], matrix["off_diagonal"]

@@ -5,14 +5,15 @@ The file travels inside the chaincode package, so the organisations approve it w
 and nobody can seize the contract with a first call.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pmcb_chaincode.bridge import JsonObject
+from pmcb_chaincode.bridge import Int, Json, JsonObject, ListOf, Match
+
+from ._assets import NAME
 
 ROLES = (
     "analyst",
@@ -29,6 +30,23 @@ GOVERNED_ROLES = ("authority", "institution", "verifier")
 
 class GovernanceError(ValueError):
     """The governance cannot hold; the message names the rule."""
+
+
+_Names = Annotated[tuple[str, ...], ListOf(Match(NAME, "an MSP id"), 1, 64)]
+
+
+@dataclass(frozen=True)
+class _RoleMsps:
+    authority: _Names
+    institution: _Names
+    verifier: _Names
+
+
+@dataclass(frozen=True)
+class _File:
+    orgs: _Names
+    role_msps: Annotated[_RoleMsps, Json(_RoleMsps)]
+    epoch_quorum: Annotated[int, Int(1, 64)]
 
 
 @dataclass(frozen=True)
@@ -51,8 +69,8 @@ class Governance:
             raise GovernanceError("orgs must name at least one organisation, each once")
         for role in GOVERNED_ROLES:
             msps = self.role_msps.get(role)
-            if not msps or not set(msps) <= set(self.orgs):
-                raise GovernanceError(f"role_msps must name organisations of orgs for {role}")
+            if not msps or not set(msps) <= set(self.orgs) or len(set(msps)) != len(msps):
+                raise GovernanceError(f"role_msps must name organisations of orgs for {role}, once")
         if set(self.role_msps) != set(GOVERNED_ROLES):
             raise GovernanceError(f"role_msps must hold exactly {', '.join(GOVERNED_ROLES)}")
         if not 1 <= self.epoch_quorum <= len(self.role_msps["authority"]):
@@ -73,13 +91,13 @@ class Governance:
         """
         source = path or files("pmcb_chaincode.contract") / "governance.json"
         try:
-            found = json.loads(source.read_text(encoding="utf-8"))
-            msps = {role: tuple(names) for role, names in found["role_msps"].items()}
-            return cls(tuple(found["orgs"]), msps, int(found["epoch_quorum"]))
-        except GovernanceError:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise GovernanceError("governance.json is unreadable or lacks a field") from error
+            found = Json(_File).parse(source.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise GovernanceError("governance.json is unreadable") from error
+        except ValueError as error:
+            raise GovernanceError(f"governance.json {error}") from error
+        assert isinstance(found, _File)
+        return cls(found.orgs, vars(found.role_msps), found.epoch_quorum)
 
     def as_json(self) -> JsonObject:
         """The governance as ``get_governance`` answers it."""

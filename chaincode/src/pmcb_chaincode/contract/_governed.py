@@ -21,10 +21,11 @@ class Governed(Contract):
     def authorise(self, caller: Caller, roles: tuple[str, ...]) -> None:
         """Refuse a caller whose certificate, or whose organisation, does not carry the role."""
         super().authorise(caller, roles)
+        # A registrar's certificate names nobody; it may ask what needs no role, and nothing else.
+        if not re.fullmatch(NAME, caller.enrollment_id) and (roles or caller.enrollment_id):
+            raise Refusal(Code.ROLE_REQUIRED, "The certificate names no usable enrolment id.")
         if not roles:
             return
-        if not re.fullmatch(NAME, caller.enrollment_id):
-            raise Refusal(Code.ROLE_REQUIRED, "The certificate names no usable enrolment id.")
         msps = self.governance.orgs
         if caller.role in GOVERNED_ROLES:
             msps = self.governance.role_msps[caller.role]

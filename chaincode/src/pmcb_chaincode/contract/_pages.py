@@ -6,23 +6,34 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Annotated
 
-from pmcb_chaincode.bridge import KV, Code, Context, Int, JsonObject, Match, Refusal, prefix_range
+from pmcb_chaincode.bridge import (
+    KV,
+    Code,
+    Context,
+    Int,
+    JsonObject,
+    Match,
+    Refusal,
+    prefix_range,
+    split_composite,
+)
 
 PageSize = Annotated[int, Int(1, 200)]
 Bookmark = Annotated[str, Match("[A-Za-z0-9_-]{0,700}", "empty, or a bookmark of this listing")]
 
 
 async def read_page(
-    ctx: Context, prefix: tuple[str, ...], size: int, bookmark: str, *, not_before: str = ""
+    ctx: Context, prefix: tuple[str, ...], parts: int, size: int, bookmark: str, *, since: str = ""
 ) -> tuple[Sequence[KV], str]:
     """The rows of one page and the bookmark of the next, "" at the end.
 
-    Rows below ``not_before`` are left out, also when the bookmark is older than it.
+    Keys of the listing begin with ``prefix`` and have ``parts`` attributes. Rows below ``since``
+    are left out, also when the bookmark is older than it.
     """
     start, end = prefix_range(*prefix)
     if bookmark:
-        start = _decode(bookmark, start, end)
-    page = await ctx.ledger.page(max(start, not_before), end, size=size)
+        start = _decode(bookmark, start, end, parts)
+    page = await ctx.ledger.page(max(start, since), end, size=size)
     return page.items, _encode(page.bookmark)
 
 
@@ -35,11 +46,13 @@ def _encode(key: str) -> str:
     return urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def _decode(bookmark: str, start: str, end: str) -> str:
+def _decode(bookmark: str, start: str, end: str, parts: int) -> str:
+    """The key that a bookmark names: a whole one, of this listing, in its one spelling."""
     try:
         key = urlsafe_b64decode(bookmark + "=" * (-len(bookmark) % 4)).decode()
     except (binascii.Error, ValueError):
         key = ""
-    if not start <= key < end:
+    whole = key.endswith("\0") and len(split_composite(key)) == parts + 1
+    if not (whole and start <= key < end and _encode(key) == bookmark):
         raise Refusal(Code.BAD_ARGUMENT, "bookmark must come from this listing.")
     return key

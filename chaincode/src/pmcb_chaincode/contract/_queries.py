@@ -119,7 +119,7 @@ class Queries(Governed):
             raise Refusal(Code.NOT_LEVELED, "You have no level in the active epoch.")
         prefix = ("OP", f"{standing.level:02}")
         still_open = f"\x00OP\x00{standing.level:02}\x00{ctx.time_ms + 1:013}"
-        rows, following = await read_page(ctx, prefix, size, bookmark, not_before=still_open)
+        rows, following = await read_page(ctx, prefix, 4, size, bookmark, since=still_open)
         places = [(task, int(n)) for _, _, _, task, n in (split_composite(r.key) for r in rows)]
         keys = [Task.key_of(task) for task, _ in places]
         keys += [SubtaskRecord.key_of(task, number) for task, number in places]
@@ -136,7 +136,7 @@ class Queries(Governed):
     async def list_my_claims(self, ctx: Context, size: PageSize, bookmark: Bookmark) -> JsonObject:
         """The tasks the caller joined, with what was submitted and how it was judged."""
         prefix = ("MB", *ctx.caller.uid.split("/"))
-        rows, following = await read_page(ctx, prefix, size, bookmark)
+        rows, following = await read_page(ctx, prefix, 3, size, bookmark)
         return as_page([await _my_claim(ctx, Membership.decode(r.value)) for r in rows], following)
 
     @query()
@@ -144,8 +144,8 @@ class Queries(Governed):
         self, ctx: Context, task: Id, subtask: Subtask, size: PageSize, bookmark: Bookmark
     ) -> JsonObject:
         """Who holds which slot of a subtask."""
-        await _check_party(ctx, task, await _load_task(ctx, task))
-        rows, following = await read_page(ctx, ("SL", task, f"{subtask:04}"), size, bookmark)
+        await self._check_party(ctx, task, await _load_task(ctx, task))
+        rows, following = await read_page(ctx, ("SL", task, f"{subtask:04}"), 3, size, bookmark)
         items: list[JsonObject] = [
             {**Claim.decode(row.value).as_json(), "slot": int(split_composite(row.key)[-1])}
             for row in rows
@@ -155,7 +155,7 @@ class Queries(Governed):
     @query()
     async def get_claim(self, ctx: Context, task: Id, subtask: Subtask, slot: Slot) -> JsonObject:
         """One held slot."""
-        await _check_party(ctx, task, await _load_task(ctx, task))
+        await self._check_party(ctx, task, await _load_task(ctx, task))
         claim = await Claim.load(ctx, Claim.key_of(task, subtask, slot))
         return {
             **_found(claim, "Nobody holds this slot.").as_json(),
@@ -170,8 +170,8 @@ class Queries(Governed):
     ) -> JsonObject:
         """What was submitted for a subtask, each with its verdicts."""
         record = await _load_task(ctx, task)
-        await _check_party(ctx, task, record)
-        rows, following = await read_page(ctx, ("SB", task, f"{subtask:04}"), size, bookmark)
+        await self._check_party(ctx, task, record)
+        rows, following = await read_page(ctx, ("SB", task, f"{subtask:04}"), 3, size, bookmark)
         items: list[JsonObject] = []
         for row in rows:
             slot = int(split_composite(row.key)[-1])
@@ -179,6 +179,22 @@ class Queries(Governed):
             fields = Submission.decode(row.value).as_json()
             items.append({**fields, "slot": slot, "verdicts": verdicts})
         return as_page(items, following)
+
+    async def _check_party(self, ctx: Context, task_id: str, task: Task) -> None:
+        """Releaser, verifiers, institution, authorities and holders see who takes part."""
+        caller = ctx.caller
+        if caller.uid in {task.releaser, task.institution, *task.verifiers}:
+            return
+        authorities = self.governance.role_msps["authority"]
+        if caller.role == "authority" and caller.msp_id in authorities:
+            return
+        member = await Membership.load(ctx, Membership.key_of(caller.uid, task_id, task))
+        if member is not None and member.task == task_id:
+            place = Claim.key_of(task_id, member.subtask, member.slot)
+            claim = await Claim.load(ctx, place)
+            if claim is not None and claim.holder == caller.uid:
+                return
+        raise Refusal(Code.NOT_OWNER, "Only those who take part in the task see this.")
 
 
 def _found(record: R | None, sentence: str) -> R:
@@ -189,17 +205,6 @@ def _found(record: R | None, sentence: str) -> R:
 
 async def _load_task(ctx: Context, task: str) -> Task:
     return _found(await Task.load(ctx, Task.key_of(task)), "There is no such task.")
-
-
-async def _check_party(ctx: Context, task_id: str, task: Task) -> None:
-    """Releaser, verifiers, institution, authorities and holders see who takes part."""
-    uid = ctx.caller.uid
-    parties = {task.releaser, task.institution, *task.verifiers}
-    if uid in parties or ctx.caller.role == "authority":
-        return
-    membership = await Membership.load(ctx, Membership.key_of(uid, task_id, task))
-    if membership is None or membership.task != task_id:
-        raise Refusal(Code.NOT_OWNER, "Only those who take part in the task see this.")
 
 
 def _open_view(

@@ -29,6 +29,8 @@ class Standing(Governed):
         place = Suspension.key_of(uid)
         stored = await Suspension.load(ctx, place)
         if stored is not None:
+            if stored.by != ctx.caller.uid:
+                raise Refusal(Code.EXISTS, "Another authority suspended this person.")
             return stored.as_json()
         record = Suspension(by=ctx.caller.uid, at=ctx.time_ms)
         ctx.ledger.put(place, record.encode())
