@@ -78,7 +78,7 @@ def test_plain_tcp_beyond_loopback_does_not_start(environment, capsys):
 def test_unreadable_governance_does_not_start(environment, capsys, tmp_path):
     """A governance that cannot be read governs nothing."""
     sentence = refused(capsys, "--governance", str(tmp_path / "absent.json"))
-    assert sentence == "Error: governance.json is unreadable or lacks a field.\n"
+    assert sentence == "Error: governance.json is unreadable.\n"
 
 
 def test_no_command_is_a_usage_error(capsys):

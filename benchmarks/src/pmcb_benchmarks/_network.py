@@ -61,7 +61,7 @@ async def _serve(folder: Path, contract: str) -> None:
 
 
 if __name__ == "__main__":
-    import uvloop
+    from pmcb_chaincode.bridge import loop_factory
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(Path(sys.argv[1]), sys.argv[2]))

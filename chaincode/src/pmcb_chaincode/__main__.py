@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pmcb_chaincode._log_lines import LogLines
-from pmcb_chaincode.bridge import ServerConfigError, ServerTls, serve
+from pmcb_chaincode.bridge import ServerConfigError, ServerTls, loop_factory, serve
 from pmcb_chaincode.contract import Governance, GovernanceError, Pmcb
 
 
@@ -51,14 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
     _log_to_stderr()
     try:
         contract = Pmcb(Governance.load(options.governance))
-        asyncio.run(
-            serve(
-                contract,
-                package_id=_required("CHAINCODE_ID"),
-                address=_required("CHAINCODE_SERVER_ADDRESS"),
-                tls=read_tls(os.environ),
-            )
+        serving_until_signal = serve(
+            contract,
+            package_id=_required("CHAINCODE_ID"),
+            address=_required("CHAINCODE_SERVER_ADDRESS"),
+            tls=read_tls(os.environ),
         )
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serving_until_signal)
     except (ServerConfigError, GovernanceError) as error:
         sys.stderr.write(f"Error: {error}.\n")
         return 2

@@ -21,6 +21,7 @@ from ._canonical import JsonObject, JsonValue, canonical_dumps, canonical_loads
 from ._context import Context
 from ._keys import composite, prefix_range, split_composite
 from ._ledger import KV, Ledger, Page
+from ._loop import loop_factory
 from ._parameters import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, one_of, text
 from ._protos import ChaincodeMessage
 from ._registry import Contract, query, transaction
@@ -73,6 +74,7 @@ __all__ = [
     "canonical_dumps",
     "canonical_loads",
     "composite",
+    "loop_factory",
     "one_of",
     "prefix_range",
     "query",

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pmcb_chaincode.bridge import loop_factory
 from pmcb_network._files import make_folder, write_private
 from pmcb_network._process import Record
 
@@ -29,17 +30,8 @@ def run(folder: Path, *, chaincode: str | None, ports: int | None, ready: Ready 
     """
     os.umask(0o077)
     make_folder(folder)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(folder, chaincode, ports, ready))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 async def _serve(
