@@ -14,7 +14,7 @@ DISTRIBUTIONS := chaincode clustering client fabric-network services apps benchm
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
 GROUPS_DEV := --group tests --group typing --group build
 
-.PHONY: help demo test lint types cover docs lock clean standalone
+.PHONY: help demo test lint docs standalone lock clean
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.client.results import sealed
 
 from pmcb_client.levels_registry import (
     BATCH_SIZE,
@@ -18,16 +19,17 @@ from pmcb_client.people import Person
 from pmcb_client.usage_errors import LevelsFileError
 
 HASH = "a" * 64
-GOOD = {
-    "version": 1,
-    "levels": 2,
-    "graph_hash": HASH,
-    "params_hash": "b" * 64,
-    "result_hash": "c" * 64,
-    "users": ["7", "8"],
-    "level": [1, 2],
-    "more": "is ignored",
-}
+GOOD = sealed(
+    {
+        "version": 1,
+        "levels": 2,
+        "graph_hash": HASH,
+        "params_hash": "b" * 64,
+        "users": ["7", "8"],
+        "level": [1, 2],
+        "more": "is ignored",
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,8 @@ GOOD = {
         ({"level": [True, 2]}, "numbers from 1 to 2"),
         ({"graph_hash": "A" * 64}, "SHA-256"),
         ({"params_hash": None}, "SHA-256"),
+        ({"level": [2, 1]}, "was changed"),
+        ({"result_hash": None}, "was changed"),
     ],
 )
 def test_a_wrong_result_file_names_its_key(tmp_path, change, complaint):

@@ -51,6 +51,18 @@ def wallet(tmp_path):
     return Wallet(tmp_path / "home" / "wallet", clock=lambda: BEFORE_MS)
 
 
+def test_a_folder_that_others_can_write_into_is_refused(wallet):
+    """They could put another identity in the place of ours."""
+    wallet.put("receiver1", IDENTITY, KEY)
+    for folder in (wallet.folder, wallet.folder.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    wallet.folder.chmod(0o777)
+    for use in (lambda: wallet.get("receiver1"), lambda: wallet.put("other", IDENTITY, KEY)):
+        with pytest.raises(WalletError, match="Others can write") as refused:
+            use()
+        assert "chmod 700" in refused.value.next_step
+
+
 @pytest.mark.parametrize("label", ["", ".." + "/x", "a b", "ä", "x" * 65, "a/b", "a\n"])
 def test_a_label_that_could_leave_the_folder_is_refused(wallet, label):
     """Letters, digits, dots, dashes and underscores, 1 to 64."""

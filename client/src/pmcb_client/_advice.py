@@ -6,7 +6,8 @@ from collections.abc import Mapping
 refusal_advice: Mapping[str, str] = {
     "ALREADY_MEMBER": "One person takes one subtask of a task or series; see the others with "
     "`pmcb receiver tasks`.",
-    "ALREADY_SUBMITTED": "See what stands with `pmcb receiver status`; an answer is given once.",
+    "ALREADY_SUBMITTED": "See what stands with `pmcb receiver status`; an answer is given once, "
+    "and a slot with an answer is not given back.",
     "BAD_ARGUMENT": "Check the value that the message names.",
     "CAPACITY_FULL": "Every slot is taken; see other subtasks with `pmcb receiver tasks`.",
     "CREDIT_SHORT": "Lower the reward; `reward: 0` needs no credit.",
@@ -15,7 +16,7 @@ refusal_advice: Mapping[str, str] = {
     "EPOCH_ACTIVE": "Publish a new epoch: `pmcb levels publish` without --epoch takes the next.",
     "EPOCH_INCOMPLETE": "The authority that opened the epoch runs `pmcb levels publish` again.",
     "EPOCH_ORDER": "Epochs have no gaps: leave out --epoch to take the next.",
-    "EXISTS": "Something else stands under this name; look at it with the group's `show`.",
+    "EXISTS": "Something else stands already: see it with `pmcb task show`, `pmcb levels show`.",
     "INTERNAL": "Tell the operator of the contract the transaction that the message names.",
     "KEY_UNSUPPORTED": "Enrol again with a P-256 key: `pmcb id enroll`.",
     "LEVELS_CHANGED": "The active epoch has another number of levels: the releaser publishes the "

@@ -42,6 +42,8 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, BaseExceptionGroup):
         found = [explain(one) for one in error.exceptions]
         return min(found, key=lambda failure: failure.exit_code == DEFECT)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return Failure(2, "NoCommand", "Name a command.", "", error.format_message())
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Failure(INTERRUPTED, "Interrupted", "Interrupted.")
     if isinstance(error, click.ClickException):

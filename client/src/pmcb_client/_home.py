@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The home folder: whose it is, and files in it that only its owner reads."""
+"""The home folder: whose it is."""
 
 import os
 from pathlib import Path
 
-from ._files import write_atomic
 from .usage_errors import HomeError
 
 
@@ -27,17 +26,3 @@ def check_home(home: Path) -> None:
         raise HomeError(f"The home {home} belongs to another user.", next_step=advice)
     if not os.access(existing, os.W_OK | os.X_OK):
         raise HomeError(f"The home {home} cannot be written.", next_step=advice)
-
-
-def private_folder(folder: Path) -> Path:
-    """The folder, made with mode 0700 together with the parents that are missing."""
-    if not folder.is_dir():
-        private_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file of mode 0600, whole or not at all; missing folders are made with 0700."""
-    private_folder(path.parent)
-    write_atomic(path, data, mode=0o600)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a name to somebody the ledger knows: register, enrol, keep, announce."""
 
+import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from .enrolment import CaClient
 from .errors import CaRefused, IdentityNotFound
+from .files import write_private
 from .gateway import Identity, connect, open_channel
 from .network_file import NetworkFile
 from .usage_errors import IdentityChoice
@@ -16,9 +18,7 @@ from .wallet import Wallet, WalletIdentity
 if TYPE_CHECKING:
     import grpc
 
-ROLES = (
-    "authority", "releaser", "receiver", "verifier", "institution", "worker", "analyst",
-)  # fmt: skip
+_TRIES = 3  # a secret opens again when the certificate was issued and could not be kept
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,34 @@ class Enroller:
         return Enrolled(identity, existed)
 
     async def _new(self, name: str, role: str) -> WalletIdentity:
+        """Register, enrol, keep: a repeat goes on wherever an earlier try was cut off.
+
+        The secret is chosen and written down before the CA hears of the name, so that nobody is
+        registered whom no secret enrols.
+        """
+        note = self._wallet.folder / f".{name}.secret"
+        repeated = note.exists()
+        if not repeated:
+            write_private(note, secrets.token_urlsafe(24).encode())
+        secret = note.read_text()
+        attributes = {"pmcb.role": role}
         try:
-            secret = await self._ca.register(self._registrar, name, {"pmcb.role": role})
+            try:
+                await self._ca.register(self._registrar, name, attributes, _TRIES, secret=secret)
+            except CaRefused:
+                if not repeated:
+                    raise
+            made = await self._ca.enroll(name, secret)
         except CaRefused as refused:
+            note.unlink()
             refused.next_step = (
                 "A name is enrolled once: use the wallet that holds it, or choose another name."
             )
             raise
-        made = await self._ca.enroll(name, secret)
-        return self._wallet.put(
-            name, Identity(self._org.msp, made.certificate_pem), made.private_key
-        )
+        identity = Identity(self._org.msp, made.certificate_pem)
+        kept = self._wallet.put(name, identity, made.private_key)
+        note.unlink()
+        return kept
 
 
 def registrar_label(msp: str) -> str:

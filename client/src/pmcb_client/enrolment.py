@@ -145,6 +145,8 @@ class CaClient:
         id: str,
         attributes: Mapping[str, str],
         max_enrollments: int = 1,
+        *,
+        secret: str = "",
     ) -> str:
         """Makes ``id`` known to the CA; the answer is the secret that enrols it.
 
@@ -153,6 +155,7 @@ class CaClient:
             id: the new enrolment id.
             attributes: go into its certificates, ``pmcb.role`` among them.
             max_enrollments: how often the secret may be used; -1 without limit.
+            secret: chosen by the caller; by default the CA makes one.
 
         Raises:
             InvalidEnrolmentId: ``id`` is not 1 to 64 of ``A-Za-z0-9._-``.
@@ -168,6 +171,7 @@ class CaClient:
                 for name, value in sorted(attributes.items())
             ],
             "caname": self._name,
+            **({"secret": secret} if secret else {}),
         }
         result = await self._post("register", body, f"register {id}", signed_by=registrar)
         return _text(result, "secret")

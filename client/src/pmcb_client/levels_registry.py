@@ -73,6 +73,10 @@ def read_levels(path: Path) -> LevelsResult:
     hashes = [str(document.get(key)) for key in ("graph_hash", "params_hash")]
     if not all(_HASH.fullmatch(value) for value in hashes):
         raise _unfit(path, "'graph_hash' and 'params_hash' must be SHA-256 in hex")
+    covered = ("version", "levels", "graph_hash", "params_hash", "users", "level")
+    digest = hashlib.sha256(canonical({key: document[key] for key in covered})).hexdigest()
+    if document.get("result_hash") != digest:
+        raise _unfit(path, "it was changed: 'result_hash' does not fit")
     return LevelsResult(levels, dict(zip(users, ranks, strict=True)), hashes[0], hashes[1])
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from pmcb_client._files import write_atomic
 from pmcb_client.errors import NetworkFileError
+from pmcb_client.files import write_atomic
 
 __all__ = ["NetworkFile", "Organisation", "load", "parse", "save"]
 

@@ -2,6 +2,7 @@
 """Identities on disk, one ``<label>.id`` file each, in the Node SDK's layout."""
 
 import json
+import os
 import re
 import stat
 import time
@@ -15,16 +16,16 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pmcb_client._files import write_atomic
 from pmcb_client._key_encryption import encrypt_private_key
 from pmcb_client.errors import IdentityNotFound, WalletError
+from pmcb_client.files import write_private
 from pmcb_client.gateway import Identity, P256Signer
 
 __all__ = ["Wallet", "WalletIdentity"]
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-_ENROL_AGAIN = "Enrol again: `pmcb id enroll NAME`."
+_ANOTHER_NAME = "A name is enrolled once; enrol another one: `pmcb id enroll NAME`."
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,7 @@ class Wallet:
                 "privateKey": _key_pem(private_key, passphrase),
             },
         }
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(path, json.dumps(document).encode(), mode=0o600)
+        write_private(path, json.dumps(document).encode())
         return stored
 
     def get(self, label: str, *, passphrase: str | None = None) -> WalletIdentity:
@@ -153,7 +153,7 @@ class Wallet:
         if expires.timestamp() * 1000 <= self._clock():
             raise WalletError(
                 f"The certificate of {label} expired on {expires:%Y-%m-%d}.",
-                next_step=_ENROL_AGAIN,
+                next_step=_ANOTHER_NAME,
             )
         return stored
 
@@ -173,6 +173,10 @@ class Wallet:
             raise _not_found(label) from None
 
     def _path(self, label: str) -> Path:
+        if self.folder.is_dir() and stat.S_IMODE(self.folder.stat().st_mode) & 0o022:
+            raise WalletError(
+                f"Others can write into {self.folder}.", next_step=f"Run `chmod 700 {self.folder}`."
+            )
         if not _LABEL.fullmatch(label):
             raise WalletError("A label has 1 to 64 letters, digits, dots, dashes or underscores.")
         return self.folder / f"{label}.id"
@@ -181,7 +185,7 @@ class Wallet:
 def _read(path: Path, label: str) -> dict[str, object]:
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             text = file.read()
     except FileNotFoundError:
         raise _not_found(label) from None
@@ -223,7 +227,7 @@ def _not_found(label: str) -> IdentityNotFound:
 
 
 def _damaged(path: Path) -> WalletError:
-    return WalletError(f"{path} is not an identity file.", next_step=_ENROL_AGAIN)
+    return WalletError(f"{path} is not an identity file.", next_step=_ANOTHER_NAME)
 
 
 def _key_pem(private_key: ec.EllipticCurvePrivateKey, passphrase: str | None) -> str:
@@ -249,12 +253,12 @@ def _load_key(pem: bytes, passphrase: str | None, path: Path) -> ec.EllipticCurv
             raise WalletError(f"This passphrase does not open the key in {path}.") from None
         raise _damaged(path) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise WalletError(f"The key in {path} is not a P-256 key.", next_step=_ENROL_AGAIN)
+        raise WalletError(f"The key in {path} is not a P-256 key.", next_step=_ANOTHER_NAME)
     return key
 
 
 def _check_pair(stored: WalletIdentity, path: Path) -> None:
     if stored.certificate.public_key() != stored.private_key.public_key():
         raise WalletError(
-            f"The certificate in {path} does not match its key.", next_step=_ENROL_AGAIN
+            f"The certificate in {path} does not match its key.", next_step=_ANOTHER_NAME
         )

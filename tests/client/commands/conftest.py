@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.client.results import sealed
 
 from pmcb_client import network_file
 from pmcb_client.cli import make_root
@@ -125,11 +126,10 @@ class Story:
             "levels": levels,
             "graph_hash": HASH,
             "params_hash": HASH,
-            "result_hash": HASH,
             "users": [*map(str, range(len(level_of))), "nobody"],
             "level": [*level_of.values(), 1],
         }
-        result = self.file("levels.json", json.dumps(document))
+        result = self.file("levels.json", json.dumps(sealed(document)))
         return ("levels", "publish", str(result), "--people", str(people))
 
     def activate(self, level_of: Mapping[str, int], levels: int) -> int:

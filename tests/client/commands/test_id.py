@@ -5,6 +5,9 @@ import re
 import pytest
 from tests.client.commands.conftest import A, B
 
+from pmcb_client.enrolment import CaClient
+from pmcb_client.wallet import Wallet
+
 
 def wallet_file(story, label):
     return story.home / "wallet" / f"{label}.id"
@@ -117,6 +120,37 @@ def test_many_are_enrolled_from_a_file(town):
     assert [one["existed"] for one in done] == [True] * 5 + [False]
     refused = town.no("InputError", *args, "--org", "Gone", exit_code=2)
     assert "nobody of Gone" in refused["message"]
+
+
+def test_one_bad_name_stops_nobody_else(town, tmp_path):
+    """A name that another wallet holds is refused; all others of the file are enrolled."""
+    known = Wallet(town.home / "wallet")
+    town.ok("id", "enroll", "taken", "--role", "receiver", "--org", A)
+    known.remove("taken")
+    names = [f"bulk{n}" for n in range(6)]
+    rows = [f"{n},{A},{name}" for n, name in enumerate([*names[:3], "taken", *names[3:]])]
+    people = town.file("bulk.csv", "\n".join(["node,msp,enrollment_id", *rows, ""]))
+    args = ("id", "enroll", "--from", str(people), "--role", "receiver")
+    refused = town.no("CaRefused", *args)
+    assert "taken" in refused["message"]
+    assert set(names) <= set(known.list())
+    assert not list((town.home / "wallet").glob(".*.secret"))
+
+
+@pytest.mark.parametrize("moment", ["register", "enroll", "put"])
+def test_an_enrolment_that_was_cut_off_goes_on(town, moment, monkeypatch):
+    """Killed before the CA heard of it, before the certificate, before it was kept."""
+    name, args = f"cut-{moment}", ("--role", "receiver", "--org", A)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    owner = Wallet if moment == "put" else CaClient
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, moment, die)
+        assert town.run("id", "enroll", name, *args).exit_code == 130
+    assert town.ok("id", "enroll", name, *args)["enrolled"][0]["uid"] == f"{A}/{name}"
+    assert not list((town.home / "wallet").glob(".*.secret"))
 
 
 def test_two_persons_never_share_a_label(town):

@@ -145,6 +145,7 @@ def test_only_the_holder_submits(town, answer):
         args = ("receiver", "submit", task, subtask, "--file", answer)
         refused = town.no("NOT_HOLDER", *args, label="low2")
         assert "pmcb receiver accept" in refused["next_step"]
+    assert not list((town.home / "receiver").rglob(f"{task}/*.json")), "health data lie about"
     assert town.run("receiver", "submit", task, "some", "--file", answer).exit_code == 2
     assert town.run("receiver", "submit", task, "auto", "--file", "gone").exit_code == 2
 
@@ -176,7 +177,7 @@ def test_a_full_disk_is_said_before_anything_is_sent(town, answer, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pmcb_client._files.os.fsync", full)
+        patch.setattr("pmcb_client.files.os.fsync", full)
         refused = town.no("DiskFull", *args, label="low1", exit_code=3)
     assert refused["message"] == "The disk is full."
     assert list((town.home / "receiver").glob(f"*/{task}/*")) == []

@@ -37,10 +37,16 @@ def test_a_channel_without_roots_is_refused(roots):
         open_channel("localhost:7051", roots)
 
 
-async def test_a_channel_to_another_machine_may_go_through_a_proxy():
-    """Opening one speaks to nobody yet."""
-    root = b"-----BEGIN CERTIFICATE-----"
-    await open_channel("peer0.hospital-a.example:7051", root).close(grace=None)
+@pytest.mark.parametrize(
+    ("target", "direct"),
+    [("localhost:1", True), ("127.0.0.1:1", True), ("peer0.hospital-a.example:7051", False)],
+)
+def test_only_a_channel_to_this_machine_ignores_proxies(monkeypatch, target, direct):
+    """A proxy's localhost is another machine; other addresses may need the proxy."""
+    given = {}
+    monkeypatch.setattr(grpc.aio, "secure_channel", lambda *_, options: given.update(dict(options)))
+    open_channel(target, b"-----BEGIN CERTIFICATE-----")
+    assert ("grpc.enable_http_proxy" in given) is direct
 
 
 async def test_a_channel_has_one_limit(channel, identity, signer):

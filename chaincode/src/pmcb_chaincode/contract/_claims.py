@@ -77,11 +77,17 @@ class Claims(Governed):
         if membership is None:
             raise Refusal(Code.NOT_HOLDER, "You hold no slot of this task.")
         place = Claim.key_of(task, membership.subtask, membership.slot)
-        keys = [place, Submission.key_of(task, membership.subtask, membership.slot)]
-        claim_data, submission = await ctx.ledger.get_many(keys)
+        keys = [
+            place,
+            Submission.key_of(task, membership.subtask, membership.slot),
+            Suspension.key_of(uid),
+        ]
+        claim_data, submission, suspension = await ctx.ledger.get_many(keys)
         claim = Claim.maybe(claim_data)
         if claim is None or claim.holder != uid:
             return membership.as_json()
+        if suspension is not None:
+            raise Refusal(Code.SUSPENDED, "You are suspended; your slot stays used.")
         if submission is not None:
             raise Refusal(Code.ALREADY_SUBMITTED, "Data were submitted for this slot.")
         ctx.ledger.delete(place)

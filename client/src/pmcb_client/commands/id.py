@@ -113,24 +113,30 @@ async def _enroll(
     network: "NetworkFile", wallet: "Wallet", persons: Sequence[Person], role: str
 ) -> list["Enrolled"]:
     import asyncio
+    from contextlib import AsyncExitStack
 
     from pmcb_client.enroller import Enroller
 
     enrollers = {msp: Enroller(network, msp, wallet) for msp in sorted({p.msp for p in persons})}
     done: list[Enrolled] = []
+    failed: list[BaseException] = []
     slots = asyncio.Semaphore(_AT_ONCE)
     with progress("Enrolling", len(persons)) as advance:
-        for msp, enroller in enrollers.items():
-            async with enroller, asyncio.TaskGroup() as tasks:
 
-                async def one(person: Person, enroller: Enroller = enroller) -> None:
-                    async with slots:
-                        done.append(await enroller.enroll(person.enrollment_id, role))
-                    advance(len(done))
+        async def one(person: Person) -> None:
+            async with slots:
+                enroller = enrollers[person.msp]
+                done.append(await enroller.enroll(person.enrollment_id, role))
+            advance(len(done))
 
-                for person in persons:
-                    if person.msp == msp:
-                        tasks.create_task(one(person))
+        async with AsyncExitStack() as stack:
+            for enroller in enrollers.values():
+                await stack.enter_async_context(enroller)
+            # One bad name must not stop the others half way.
+            found = await asyncio.gather(*map(one, persons), return_exceptions=True)
+            failed += [each for each in found if each is not None]
+    if failed:
+        raise failed[0]
     return sorted(done, key=lambda enrolled: enrolled.identity.uid)
 
 

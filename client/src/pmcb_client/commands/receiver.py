@@ -71,7 +71,7 @@ def accept(settings: Settings, task: str, subtask: int, notice: Path | None, yes
 
 def _checked(notice: Path | None, expected: str) -> list[str]:
     if notice is None:
-        return []
+        return ["Ask the releaser for the notice, and read it here with --notice FILE."]
     content = notice.read_bytes()
     if hashlib.sha256(content).hexdigest() != expected:
         raise InputError(
@@ -95,6 +95,7 @@ def submit(settings: Settings, task: str, subtask: int | None, source: Path) -> 
 
     The answer itself stays in this home, salted. The same file may be submitted again.
     """
+    from pmcb_client.errors import Refused
     from pmcb_client.receiver import Kept, held_subtask, keep
     from pmcb_client.receiver import submit as enter
 
@@ -104,9 +105,13 @@ def submit(settings: Settings, task: str, subtask: int | None, source: Path) -> 
             owner = f"{me.identity.msp_id}.{me.identity.enrollment_id}"
             folder = settings.home / "receiver" / owner / task
             kept = keep(folder, source, {"task": task, "subtask": number})
-            answer = await enter(
-                me.contract, task, number, content_hash=kept.hash, size_bytes=kept.size
-            )
+            try:
+                answer = await enter(
+                    me.contract, task, number, content_hash=kept.hash, size_bytes=kept.size
+                )
+            except Refused:
+                kept.discard()  # health data that nobody takes need not lie about
+                raise
             return answer, kept
 
     submission, kept = run(work())

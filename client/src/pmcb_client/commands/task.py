@@ -2,6 +2,7 @@
 """``pmcb task``: split, publish, look at and cancel tasks."""
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +19,17 @@ from ._arguments import FILE, moment, task_argument
 if TYPE_CHECKING:
     from pmcb_client.tasks import SubtaskPreview, TaskFile
 
+
+def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which no range keeps out
+        raise click.BadParameter("nan is no chance.")
+    return value
+
+
 _collusion = click.option(
     "--collusion",
     type=click.FloatRange(0, 1),
+    callback=_finite,
     default=0.1,
     show_default=True,
     help="Chance that one receiver colludes: an assumption of yours, from which P_t follows.",

@@ -11,10 +11,10 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pmcb_client._home import write_private
+from pmcb_client.files import write_private
 from pmcb_client.usage_errors import AnswerError
 
 SALT_BYTES = 32
@@ -29,11 +29,18 @@ class Kept:
         path: of mode 0600.
         hash: SHA-256 of its bytes, hex: what goes to the ledger.
         size: of its bytes.
+        fresh: whether this call made the copy.
     """
 
     path: Path
     hash: str
     size: int
+    fresh: bool = field(default=False, compare=False)
+
+    def discard(self) -> None:
+        """Delete the copy, unless an earlier call made it."""
+        if self.fresh:
+            self.path.unlink(missing_ok=True)
 
 
 def keep(folder: Path, source: Path, place: Mapping[str, str | int]) -> Kept:
@@ -54,7 +61,7 @@ def keep(folder: Path, source: Path, place: Mapping[str, str | int]) -> Kept:
         known = path.read_bytes()
         document = _parsed(known)
         if document.get("place") == dict(place) and document.get("content") == encoded:
-            return _kept(path, known)
+            return _kept(path, known, fresh=False)
     document = {
         "version": 1,
         "salt": secrets.token_hex(SALT_BYTES),
@@ -66,7 +73,7 @@ def keep(folder: Path, source: Path, place: Mapping[str, str | int]) -> Kept:
         raise AnswerError(f"{source.name} is too large: an answer holds at most 3 MiB.")
     path = folder / f"{prefix}{hashlib.sha256(data).hexdigest()}.json"
     write_private(path, data)
-    return _kept(path, data)
+    return _kept(path, data, fresh=True)
 
 
 def _read(source: Path) -> bytes:
@@ -89,5 +96,5 @@ def _parsed(data: bytes) -> dict[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _kept(path: Path, data: bytes) -> Kept:
-    return Kept(path, hashlib.sha256(data).hexdigest(), len(data))
+def _kept(path: Path, data: bytes, *, fresh: bool) -> Kept:
+    return Kept(path, hashlib.sha256(data).hexdigest(), len(data), fresh)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pmcb_client._canonical import canonical
-from pmcb_client._home import write_private
 from pmcb_client._ledger import Ledger
 from pmcb_client.errors import Refused
+from pmcb_client.files import write_private
 
 from ._envelope import make_envelope
 from ._preview import SubtaskPreview

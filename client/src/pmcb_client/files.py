@@ -26,3 +26,17 @@ def write_atomic(path: Path, data: bytes, *, mode: int) -> None:
         os.fsync(folder)  # the rename itself
     finally:
         os.close(folder)
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made with mode 0700 together with the parents that are missing."""
+    if not folder.is_dir():
+        private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600, whole or not at all; missing folders are made with 0700."""
+    private_folder(path.parent)
+    write_atomic(path, data, mode=0o600)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two endorsers with different hash seeds send the same bytes, call for call."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.chaincode.identities import TIME_MS, Identity, identity
+from tests.chaincode.replay import M, frame, replay
+
+from pmcb_chaincode.bridge import canonical_dumps
+from pmcb_chaincode.bridge._protos import ChaincodeInput
+from pmcb_chaincode.contract import batch_hash
+
+ROOT = Path(__file__).parents[2]
+A, B = "HospitalAMSP", "HospitalBMSP"
+TASK, PROOF = "a" * 32, "b" * 64
+AUTHORITY_A, AUTHORITY_B = (identity(msp, "auth", role="authority") for msp in (A, B))
+RELEASER = identity(A, "rel", role="releaser")
+VERIFIER = identity(B, "ver", role="verifier")
+RECORDS = identity(B, "records", role="institution")
+PEOPLE = [identity(A, f"p{n}", role="receiver") for n in range(4)]
+
+
+def text(value: object) -> str:
+    return canonical_dumps(value).decode()  # type: ignore[arg-type]
+
+
+def message(number: int, caller: Identity, *args: str) -> Any:
+    """One recorded transaction."""
+    raw = [arg.encode() for arg in args]
+    tx_id = hashlib.sha256(str(number).encode()).hexdigest()
+    proposal = caller.proposal(raw, tx_id=tx_id)
+    payload = ChaincodeInput(args=raw).SerializeToString()
+    return M(type=M.TRANSACTION, txid=tx_id, channel_id="pmcb", payload=payload, proposal=proposal)
+
+
+def recorded() -> list[Any]:
+    """A whole story, a refusal and a listing included."""
+    rows = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
+    head = {
+        "levels": 2,
+        "per_level": [2, 2],
+        "graph_hash": PROOF,
+        "params_hash": PROOF,
+        "assignment_hash": hashlib.sha256(bytes.fromhex(batch_hash(rows))).hexdigest(),
+        "batches": 1,
+        "count": 4,
+    }
+    part = {"slots": 2, "reward": 0, "envelope_hash": PROOF}
+    spec = {
+        "series": "",
+        "levels": 2,
+        "accept_until": TIME_MS + 1000,
+        "submit_until": TIME_MS + 1000,
+        "verifiers": [f"{B}/ver"],
+        "institution": f"{B}/records",
+        "results_to": "institution",
+        "notice_hash": PROOF,
+        "subtasks": [{**part, "level": 1}, {**part, "level": 2}],
+    }
+    calls: list[tuple[Identity, tuple[str, ...]]] = [
+        (VERIFIER, ("announce_key",)),
+        (RECORDS, ("announce_key",)),
+        (AUTHORITY_A, ("open_epoch", "1", text(head))),
+        (AUTHORITY_A, ("register_levels", "1", "0", text(rows))),
+        (AUTHORITY_A, ("approve_epoch", "1")),
+        (AUTHORITY_B, ("approve_epoch", "1")),
+        (RELEASER, ("publish_task", TASK, text(spec))),
+        *((person, ("accept_subtask", TASK, str(n % 2))) for n, person in enumerate(PEOPLE)),
+        (PEOPLE[0], ("submit_data", TASK, "0", PROOF, "7")),
+        (VERIFIER, ("verify_submission", TASK, "0", "0", "accept", "9", "ok", PROOF)),
+        (AUTHORITY_B, ("suspend", A, "p3", "request")),
+        (PEOPLE[3], ("withdraw_claim", TASK)),
+        (RELEASER, ("list_claims", TASK, "0", "10", "")),
+        (RELEASER, ("cancel_task", TASK, "complete")),
+        (RELEASER, ("get_task", TASK)),
+    ]
+    return [message(n, caller, *args) for n, (caller, args) in enumerate(calls)]
+
+
+def in_process_of(seed: str, messages: list[Any]) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaincode.replay"],
+        input=frame(messages),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_two_hash_seeds_send_the_same_bytes():
+    """Reads, writes, answers and events are equal, in the same order."""
+    messages = recorded()
+    first, second = (in_process_of(seed, messages) for seed in ("1", "2"))
+    assert first == second
+    assert [ending for ending in first[0] if ending != "200"] == [
+        "SUSPENDED: You are suspended; your slot stays used."
+    ]
+
+
+@pytest.mark.anyio
+async def test_the_digest_depends_on_what_is_sent():
+    """Another order of calls is another digest: the comparison above can fail."""
+    messages = recorded()
+    swapped = [messages[1], messages[0], *messages[2:]]
+    assert (await replay(messages))[1] != (await replay(swapped))[1]
+
+
+@pytest.mark.anyio
+async def test_nobody_judges_themselves():
+    """A person whose certificate changed from receiver to verifier meets its own submission."""
+    receiver = identity(B, "ver", role="receiver")
+    messages = recorded()[:7]
+    rows = message(100, AUTHORITY_A, "set_level", B, "ver", "1", "5", "newcomer")
+    accept = message(101, receiver, "accept_subtask", TASK, "0")
+    submit = message(102, receiver, "submit_data", TASK, "0", PROOF, "7")
+    verdict = ("verify_submission", TASK, "0", "1", "accept", "9", "ok", PROOF)
+    judge = message(103, VERIFIER, *verdict)
+    endings, _ = await replay([*messages, rows, accept, submit, judge])
+    assert endings[-4:] == [
+        "200",
+        "200",
+        "200",
+        "SELF_VERDICT: Nobody judges their own submission.",
+    ]
