@@ -216,6 +216,23 @@ async def test_withdrawing_gives_the_slot_back_and_nothing_else(world: World):
         await person.submit("accept_subtask", task, 0)
 
 
+async def test_a_suspended_holder_keeps_its_slot_used(world: World):
+    """Suspended, a person frees no slot for another reader; reinstated, it may."""
+    person, next_one = await world.people(2, group="stays-used")
+    authority, other = await world.authorities()
+    await world.epoch(3, {person: 1, next_one: 1})
+    task = await world.task(slots=1)
+    await person.submit("accept_subtask", task, 0)
+    await authority.submit("suspend", person.msp, person.name, "misconduct")
+    with refused("SUSPENDED"):
+        await person.submit("withdraw_claim", task)
+    with refused("CAPACITY_FULL"):
+        await next_one.submit("accept_subtask", task, 0)
+    await other.submit("reinstate", person.msp, person.name, "cleared")
+    await person.submit("withdraw_claim", task)
+    await next_one.submit("accept_subtask", task, 0)
+
+
 async def test_nobody_withdraws_after_submitting(world: World):
     """Submitted data keep their slot."""
     person = await world.person("submitted")

@@ -54,6 +54,33 @@ async def test_a_foreign_bookmark_is_refused(world: World, bookmark: str):
         await person.ask("list_open_subtasks", 10, bookmark)
 
 
+async def test_a_bookmark_is_taken_whole_or_not_at_all(world: World):
+    """What a listing gave is taken; every shortened form of it is refused, other letters too."""
+    (person,) = await world.people(1)
+    await world.epoch(3, {person: 1})
+    for _ in range(2):
+        await world.task()
+    bookmark = (await person.ask("list_open_subtasks", 1, ""))["bookmark"]
+    assert (await person.ask("list_open_subtasks", 1, bookmark))["items"]
+    for length in (1, 20, len(bookmark) // 2, len(bookmark) - 4, len(bookmark) - 1):
+        with refused("BAD_ARGUMENT"):
+            await person.ask("list_open_subtasks", 1, bookmark[:length])
+    with refused("BAD_ARGUMENT"):
+        await person.ask("list_my_claims", 1, bookmark)
+
+
+async def test_a_member_who_left_sees_no_more(world: World):
+    """Membership stays, insight goes with the slot."""
+    person = await world.person("left")
+    await world.epoch(3, {person: 1})
+    task = await world.task()
+    await person.submit("accept_subtask", task, 0)
+    await person.ask("list_claims", task, 0, 5, "")
+    await person.submit("withdraw_claim", task)
+    with refused("NOT_OWNER"):
+        await person.ask("list_claims", task, 0, 5, "")
+
+
 @pytest.mark.parametrize("size", [0, 201, -1])
 async def test_a_page_holds_one_to_two_hundred(world: World, size: int):
     """Other sizes are refused."""
