@@ -2,7 +2,7 @@
 """A network of its own for each test that asks for one."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from tests.network.contracts import Notes
 from tests.network.wire import Person, Wire, connect
 
+from pmcb_network._process import running
 from pmcb_network.embedded import EmbeddedNetwork
 
 
@@ -58,3 +59,15 @@ async def wire(network: EmbeddedNetwork) -> AsyncIterator[Wire]:
 @pytest.fixture
 def alice(network: EmbeddedNetwork) -> Person:
     return person(network, "alice")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home whose network is ended whatever the test did, and leaves nothing behind."""
+    folder = tmp_path / "home"
+    yield folder
+    record = folder / "network" / "run.json"
+    process = running(record)
+    if process is not None:
+        process.kill()
+        process.wait(10)

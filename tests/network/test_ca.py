@@ -58,11 +58,15 @@ async def test_a_bad_request_enrols_nobody(ca):
 
 
 async def test_what_is_too_large_or_unknown_is_refused(ca):
-    """A body without end, a call that is not offered, a method that is not."""
+    """A body without end, a call that is not offered (by its name), a method that is not."""
     assert (await ca.post("enroll", b"x" * 300_000))[:2] == (413, [3])
     assert (await ca.post("revoke", {}))[:2] == (404, [1])
     answer = await ca.http.get("/api/v1/enroll")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (405, 1)
+    for name in ("reenroll", "revoke"):
+        answer = await ca.http.post(f"/api/v1/{name}")
+        said = answer.json()["errors"][0]["message"]
+        assert said == f"/api/v1/{name} is not offered by the embedded network's CA"
 
 
 async def test_a_bad_token_registers_nobody(network, ca):
@@ -124,10 +128,13 @@ async def test_a_secret_is_used_up(ca):
 
 
 async def test_a_refused_request_uses_up_nothing(ca):
-    """A mistake in the CSR leaves the one enrolment to its owner."""
+    """A mistake in the CSR or the hosts leaves the one enrolment to its owner."""
     _, _, result = await ca.register(await ca.registrar(), id="bob")
-    assert (await ca.enroll("bob", result["secret"], csr="no csr"))[0] == 400
-    assert (await ca.enroll("bob", result["secret"]))[0] == 201
+    secret = result["secret"]
+    assert (await ca.enroll("bob", secret, csr="no csr"))[0] == 400
+    for hosts in (5, "a.b", {"a.b": 1}, [5], ["klinik-süd"], ["a b"], ["a" * 254]):
+        assert (await ca.enroll("bob", secret, hosts=hosts))[:2] == (400, [5])
+    assert (await ca.enroll("bob", secret, hosts=[""]))[0] == 201
 
 
 async def test_the_registrars_certificate_has_no_attributes(ca):

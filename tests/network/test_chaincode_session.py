@@ -8,7 +8,6 @@ from fabric_protos.ledger.queryresult.kv_query_result_pb2 import KV
 from fabric_protos.peer import chaincode_event_pb2, chaincode_shim_pb2
 from fabric_protos.peer.chaincode_pb2 import ChaincodeAdditionalParams, ChaincodeID, ChaincodeInput
 from fabric_protos.peer.proposal_response_pb2 import Response
-from tests.network.contracts import Notes
 from tests.network.shim import Shim
 from tests.network.wire import Person
 
@@ -17,7 +16,6 @@ from pmcb_network.embedded._snapshot import Value
 from pmcb_network.embedded._state import BlockWrite, Store
 from pmcb_network.embedded.chaincode import (
     ExecutionFailed,
-    InProcess,
     StreamBroken,
 )
 
@@ -263,18 +261,3 @@ async def test_the_end_of_the_stream_fails_what_runs(shim):
         await task
     assert not shim.peer.is_ready
     shim.simulator.done()
-
-
-@pytest.mark.parametrize("end", ["_to_peer", "_to_contract"])
-async def test_a_broken_stream_in_process_is_opened_anew(end, caplog):
-    """Either end may leave the protocol: what runs fails, and the next proposal finds a new one."""
-    host = InProcess(Notes(), "notes:1")
-    await host.start()
-    first = host.session()
-    assert first.is_ready
-    kind = M.REGISTER if end == "_to_peer" else M.REGISTERED
-    getattr(host, end)(M(type=kind))
-    assert not first.is_ready
-    assert host.session().is_ready
-    assert "Broken" in caplog.text or "ProtocolError" in caplog.text
-    await host.close()

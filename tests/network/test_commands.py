@@ -8,10 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import psutil
-import pytest
 from tests.network.shell import (
     DEADLINE_S,
     PMCB,
@@ -29,20 +27,8 @@ from pmcb_network._process import Record, running
 from pmcb_network.embedded._ports import _free_block
 
 
-@pytest.fixture
-def home(tmp_path):
-    """A home whose network is ended whatever the test did, and leaves nothing behind."""
-    folder = tmp_path / "home"
-    yield folder
-    record = folder / "network" / "run.json"
-    process = running(record)
-    if process is not None:
-        process.kill()
-        process.wait(10)
-
-
 def test_a_home_that_is_not_ours_is_refused(tmp_path):
-    """A file in its place, a folder that nobody may write: exit 2, one sentence, nothing made."""
+    """A file in its place: exit 2, one sentence, nothing made."""
     place = tmp_path / "file"
     place.write_text("")
     done = pmcb(place / "home", "network", "up", check=2)
@@ -51,10 +37,11 @@ def test_a_home_that_is_not_ours_is_refused(tmp_path):
 
 
 def test_bad_input_is_refused_before_anything_starts(home):
-    """An address that is none, a port out of range."""
+    """An address that is none or elsewhere, a port out of range."""
     for args in (
         ("--chaincode", "nonsense"),
-        ("--chaincode", "host:99999"),
+        ("--chaincode", "localhost:99999"),
+        ("--chaincode", "10.0.0.1:7052"),
         ("--port-base", "80"),
         ("--port-base", "40000"),
     ):
@@ -227,33 +214,6 @@ def test_reset_asks_and_removes(home):
     assert kept.exists()
     pmcb(home, "network", "up", check=0)
     pmcb(home, "network", "down", check=0)
-
-
-def test_foreground_serves_until_a_signal(home):
-    """Attached to its terminal it says what it does, and ends with 0 on Ctrl-C."""
-    process = subprocess.Popen(
-        [*PMCB, "network", "up", "--foreground"],
-        env=environment(home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + DEADLINE_S
-        while not (home / "network.json").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert json.loads(pmcb(home, "network", "status", "--json", check=0).stdout)["running"]
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 0
-    assert "not a blockchain" in said
-    assert "stopped" in said
 
 
 def test_logs_follow_until_interrupted(home):

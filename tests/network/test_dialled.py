@@ -13,6 +13,7 @@ from tests.network.wire import Wire, connect, failure, propose
 from pmcb_chaincode.bridge import ChaincodeServer
 from pmcb_network.embedded import EmbeddedNetwork
 from pmcb_network.embedded._ports import _free_block
+from pmcb_network.embedded.chaincode import BadAddress, check_address
 
 
 @pytest.fixture
@@ -29,6 +30,24 @@ async def until(condition) -> None:
 
 def ready(network) -> bool:
     return all(host._peer is not None and host._peer.is_ready for host in network._hosts)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.1:7052", "hospital.example:7052", "0.0.0.0:7052", "[::]:7052", "127.0.0.1.example:1"],
+)
+def test_a_server_elsewhere_is_not_dialled(tmp_path, address):
+    """The stream is plain TCP: refused as bad input before anything is made."""
+    with pytest.raises(BadAddress, match="not on this machine") as caught:
+        EmbeddedNetwork(tmp_path / "network", chaincode=address)
+    assert caught.value.exit_code == 2
+    assert not (tmp_path / "network").exists()
+
+
+@pytest.mark.parametrize("address", ["localhost:1", "127.0.0.1:65535", "127.9.9.9:80", "[::1]:80"])
+def test_a_server_of_this_machine_is_dialled(address):
+    """By name or by any loopback address, as the server's own rule has it."""
+    check_address(address)
 
 
 async def test_a_server_that_is_not_there_is_named(tmp_path, address):

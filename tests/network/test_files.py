@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
-from pathlib import Path
+import stat
 
 import pytest
 
-from pmcb_network._files import locked, make_folder, write_private
+from pmcb_network._files import locked, make_folder
+from pmcb_network._process import Record
+from pmcb_network.embedded._ports import keep
 from pmcb_network.errors import FolderInUse, FolderUnusable
 
 
@@ -32,20 +34,18 @@ def test_folders_are_made_for_their_owner_only(tmp_path):
     assert modes == [0o700, 0o700]
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    """When the last step fails the old content stands and no temporary file is left."""
-    place = tmp_path / "secret"
-    write_private(place, b"old")
+def test_the_networks_files_survive_a_crash(tmp_path, monkeypatch):
+    """Content and rename are both synchronised; nobody else may read them."""
+    folders = []
 
-    def fail(*_):
-        raise OSError(28, "No space left on device")
+    def note(descriptor):
+        folders.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
 
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="No space"):
-        write_private(place, b"new")
-    assert place.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
-    assert place.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(os, "fsync", note)
+    Record.of_this_process().write(tmp_path / "run.json")
+    keep(tmp_path, {"a": 1})
+    assert folders == [False, True] * 2
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_lock_names_its_holder_and_ends_with_the_block(tmp_path):

@@ -101,11 +101,16 @@ async def test_commit_status_waits_for_an_unknown_transaction(wire, alice):
 
 
 async def test_what_is_not_offered_is_unimplemented(network, alice):
-    """Events and deliver come later; a client learns it at once."""
+    """Events and deliver come later; a client learns it at once, by the call's name."""
     async with connect(network) as channel:
         for method in ("/gateway.Gateway/ChaincodeEvents", "/protos.Deliver/DeliverFiltered"):
-            call = channel.unary_unary(method, bytes, bytes)(b"")
-            assert (await refusal(call))[0] is CODES.UNIMPLEMENTED
+            said = f"{method} is not offered by the embedded network"
+            for call in (
+                channel.unary_unary(method, bytes, bytes)(b""),
+                channel.unary_stream(method, bytes, bytes)(b"").read(),
+                channel.stream_stream(method, bytes, bytes)(iter([b""])).read(),
+            ):
+                assert (await refusal(call))[:2] == (CODES.UNIMPLEMENTED, said)
 
 
 async def test_evaluate_gives_what_the_contract_returned(wire, alice):

@@ -27,6 +27,29 @@ def test_the_log_rotates_and_takes_standard_error_along(tmp_path):
     }  # fmt: skip
 
 
+def test_what_libraries_say_is_placed_and_not_repeated(tmp_path):
+    """Their exceptions may hold arguments or values: class and place only, no traceback."""
+    path = tmp_path / "network.log"
+    script = (
+        "import logging, sys; from pathlib import Path; from pmcb_network import _log\n"
+        "_log.set_up(Path(sys.argv[1]))\n"
+        "def fail(): raise ValueError('blood pressure 120')\n"
+        "for name in ('asyncio', 'grpc._cython.cygrpc', 'uvicorn.error'):\n"
+        "    try: fail()\n"
+        "    except ValueError: logging.getLogger(name).exception('patient %s', 'Ada')\n"
+        "logging.getLogger('uvicorn.error').warning('patient Ada')\n"
+        "logging.getLogger('pmcb_chaincode').warning('ours')\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    assert [line.split(" ", 2)[2] for line in path.read_text().splitlines()] == [
+        "ERROR asyncio ValueError at <string>:6",
+        "ERROR grpc._cython.cygrpc ValueError at <string>:6",
+        "ERROR uvicorn.error ValueError at <string>:6",
+        "WARNING uvicorn.error a message at <string>:7",
+        "WARNING pmcb_chaincode ours",
+    ]
+
+
 def test_the_end_of_a_log(tmp_path):
     """As many lines as asked for, none where there is no log."""
     path = tmp_path / "network.log"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pmcb_network.embedded._blocks import genesis, note
-from pmcb_network.embedded._orderer import Orderer, QueueFull
+from pmcb_network.embedded._orderer import BlockDropped, Orderer, QueueFull
 from pmcb_network.embedded._simulator import ReadWriteSet, encode
 from pmcb_network.embedded._state import Store
 from pmcb_network.embedded._validator import Ordered
@@ -116,14 +116,24 @@ async def test_a_waiter_that_gives_up_leaves_nothing_behind(tmp_path):
 
 
 async def test_a_bad_message_does_not_stop_the_committer(tmp_path, caplog):
-    """A batch that cannot be processed is dropped with a line in the log; the next one is not."""
+    """A batch that cannot be processed is dropped with a line in the log; the next one is not.
+
+    Whoever waits for the dropped one is told at once, and whoever asks later too.
+    """
     async with Running(tmp_path, one_per_block=True) as running:
         nothing: Any = None
         running.orderer.submit(Ordered(nothing, "bad", 0, ReadWriteSet()))
         running.orderer._cut = _unsized(running.orderer)
+        waiting = asyncio.create_task(running.orderer.status("bad"))
+        await asyncio.wait({waiting}, timeout=0)
         running.orderer.start()
+        for call in (waiting, running.orderer.status("bad")):
+            with pytest.raises(BlockDropped):
+                await asyncio.wait_for(call, 5)
         running.orderer.submit(message("good"))
         assert (await running.orderer.status("good")).code == 0
+        running.orderer.submit(message("bad"))
+        assert (await running.orderer.status("bad")).code == 0
     assert "was dropped" in caplog.text
 
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of the network's folder: written whole or not at all, readable by their owner only."""
+"""Folders and locks of a network, its owner's only."""
 
 import contextlib
 import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +12,6 @@ from typing import BinaryIO
 from pmcb_network.errors import FolderInUse, FolderUnusable
 
 _POLL_S = 0.1
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replaces the file by a synchronised, renamed temporary one of mode 0600."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def make_folder(folder: Path) -> None:

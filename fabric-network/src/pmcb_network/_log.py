@@ -15,6 +15,7 @@ _BYTES = 5 * 1024 * 1024
 _KEPT = 3
 _POLL_S = 0.25
 _TAIL_BYTES = 256 * 1024
+_OURS = frozenset({"pmcb_chaincode", "pmcb_network"})  # these name what they say one by one
 
 
 class _Rotated(logging.handlers.RotatingFileHandler):
@@ -36,6 +37,20 @@ class _Rotated(logging.handlers.RotatingFileHandler):
                 os.dup2(self.stream.fileno(), stream.fileno())
 
 
+class _Lines(logging.Formatter):
+    """Our own records; of others' the place only: an exception's message may hold anything."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name in _OURS:
+            return super().format(record)
+        fault = record.exc_info[0] if record.exc_info else None
+        what = f"{fault.__name__ if fault else 'a message'} at {record.filename}:{record.lineno}"
+        return f"{self.formatTime(record)} {record.levelname} {record.name} {what}"
+
+
 def set_up(path: Path | None) -> None:
     """Sends this process's log to the file, or to standard error when there is none.
 
@@ -44,7 +59,7 @@ def set_up(path: Path | None) -> None:
     handler: logging.Handler = (
         logging.StreamHandler() if path is None else _Rotated(path, redirect=True)
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Lines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("pmcb_network").setLevel(logging.INFO)
 

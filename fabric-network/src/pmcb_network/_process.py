@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from ._files import write_private
+from pmcb_client.files import write_atomic
 
 _TOLERANCE_S = 0.5
 STOP_WITHIN_S = 10.0
@@ -37,7 +37,7 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Keeps the record."""
-        write_private(path, json.dumps(asdict(self)).encode())
+        write_atomic(path, json.dumps(asdict(self)).encode(), mode=0o600)
 
 
 def running(path: Path) -> psutil.Process | None:

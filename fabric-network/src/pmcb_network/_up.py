@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `pmcb network up` looks at before it starts anything, and how it serves in front."""
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,11 @@ from ._process import running
 from .embedded import ORGS, EmbeddedNetwork
 from .embedded._ports import choose, names_of
 from .embedded._serve import NOT_A_BLOCKCHAIN, run
-from .errors import NetworkError, StartFailed
+from .embedded.chaincode import check_address
+from .errors import StartFailed
 from .introduce import introduce
 
 __all__ = ["NOT_A_BLOCKCHAIN", "already", "check_address", "check_ports", "foreground", "where"]
-
-_ADDRESS = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
-
-
-class BadAddress(NetworkError):
-    """Not `HOST:PORT`."""
-
-    exit_code = 2
-
-
-def check_address(text: str) -> None:
-    """Raises `BadAddress` unless the text is `HOST:PORT`."""
-    if not _ADDRESS.fullmatch(text) or not 0 < int(text.rpartition(":")[2]) < 65536:
-        raise BadAddress("a chaincode server's address is HOST:PORT, as in 127.0.0.1:20040")
 
 
 def already(places: Places) -> dict[str, Any] | None:
@@ -66,13 +53,19 @@ def where(found: dict[str, Any]) -> str:
 
 
 def foreground(
-    places: Places, *, chaincode: str | None, port_base: int | None, within_s: float
+    places: Places,
+    *,
+    chaincode: str | None,
+    port_base: int | None,
+    within_s: float,
+    started: Callable[[], None],
 ) -> None:
-    """Serves in this process until Ctrl-C or SIGTERM."""
+    """Serves in this process until Ctrl-C or SIGTERM; `started` is called once it answers."""
     set_up(None)
 
     async def ready(network: EmbeddedNetwork) -> None:
         described = parse(network.network_file)
         await introduce(places.home, described, network.registrars, within_s=within_s)
+        started()
 
     run(Path(places.folder), chaincode=chaincode, ports=port_base, ready=ready)

@@ -43,8 +43,11 @@ def _tell(settings: Settings, document: dict[str, object], sentence: str) -> Non
 
 
 @contextmanager
-def _alone(places: "Places") -> Iterator[None]:
-    """Only one command starts or stops this network at a time; another one waits."""
+def _alone(places: "Places") -> Iterator[Callable[[], None]]:
+    """Only one command starts or stops this network at a time; another one waits.
+
+    Gives what lets others in before the block ends.
+    """
     from pmcb_network._files import locked, make_folder
     from pmcb_network.errors import FolderInUse
 
@@ -56,7 +59,7 @@ def _alone(places: "Places") -> Iterator[None]:
         except FolderInUse as error:
             click.echo(f"{error}; waiting for it", err=True)
             stack.enter_context(locked(places.lock, wait_s=_LOCK_WAIT_S))
-        yield
+        yield stack.close
 
 
 @contextmanager
@@ -74,7 +77,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 @group.command()
 @click.option("--embedded", is_flag=True, help="One process on this machine (the default).")
 @click.option(
-    "--chaincode", metavar="HOST:PORT", help="Dial this chaincode server for the contract."
+    "--chaincode", metavar="HOST:PORT", help="Dial this chaincode server of this machine."
 )
 @click.option(
     "--port-base", type=int, metavar="N", help="Use ports N, N+1, ...; default: free ones."
@@ -104,7 +107,7 @@ def up(
     places = _places(settings)
     if chaincode is not None:
         _up.check_address(chaincode)
-    with _alone(places):
+    with _alone(places) as let_others_in:
         found = _up.already(places)
         if found is not None:
             sentence = f"The network already runs as process {found['pid']}: {_up.where(found)}."
@@ -112,16 +115,20 @@ def up(
             return
         _up.check_ports(places, port_base)
         click.echo(_up.NOT_A_BLOCKCHAIN, err=True)
-        if not foreground:
-            with _progress() as say:
-                _launch.start(
-                    places, chaincode=chaincode, port_base=port_base, within_s=wait, say=say
-                )
-            found = _launch.state(places)
-            sentence = f"The network runs as process {found['pid']}: {_up.where(found)}."
-            _tell(settings, {"state": "started", **found}, sentence)
+        if foreground:
+            _up.foreground(
+                places,
+                chaincode=chaincode,
+                port_base=port_base,
+                within_s=wait,
+                started=let_others_in,
+            )
             return
-    _up.foreground(places, chaincode=chaincode, port_base=port_base, within_s=wait)
+        with _progress() as say:
+            _launch.start(places, chaincode=chaincode, port_base=port_base, within_s=wait, say=say)
+        found = _launch.state(places)
+        sentence = f"The network runs as process {found['pid']}: {_up.where(found)}."
+        _tell(settings, {"state": "started", **found}, sentence)
 
 
 @group.command()

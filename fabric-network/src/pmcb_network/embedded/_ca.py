@@ -30,6 +30,7 @@ from ._registrations import (
 )
 
 _ID = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+_HOST = re.compile(r"[A-Za-z0-9._:*-]{1,253}")
 _TYPES = frozenset({"client", "peer", "orderer", "admin"})
 _PROFILES = frozenset({"", "tls"})
 
@@ -96,7 +97,7 @@ class CertificateAuthority:
         if self._registrations.find(name) is None:
             # No attributes: its certificate only registers others.
             self._registrations.add(
-                Registration(name, "client", "", (), digest_random(secret), UNLIMITED)
+                Registration(name, "client", (), digest_random(secret), UNLIMITED)
             )
 
     def info(self, fields: Mapping[str, Any]) -> dict[str, str]:
@@ -124,7 +125,7 @@ class CertificateAuthority:
         if profile not in _PROFILES:
             raise CaError(400, 31, "Invalid profile")
         attributes = _chosen(known, fields.get("attr_reqs"))
-        hosts = fields.get("hosts")
+        hosts = _hosts(fields.get("hosts"))
         if not self._registrations.use_enrollment(name):
             raise _unauthenticated()
         certificate = self._authority.issue(
@@ -133,7 +134,7 @@ class CertificateAuthority:
             now_ms=self._clock(),
             units=(known.type,),
             attributes=attributes,
-            hosts=[host for host in hosts or () if isinstance(host, str) and host],
+            hosts=hosts,
             tls=profile == "tls",
         )
         return {
@@ -163,9 +164,7 @@ class CertificateAuthority:
         secret = wanted or secrets.token_urlsafe(24)
         digest = await asyncio.to_thread(digest_chosen, secret) if wanted else digest_random(secret)
         try:
-            self._registrations.add(
-                Registration(name, kind, "", attributes, digest, left or UNLIMITED)
-            )
+            self._registrations.add(Registration(name, kind, attributes, digest, left or UNLIMITED))
         except AlreadyRegistered:
             raise CaError(409, 74, f"Identity '{name}' is already registered") from None
         return {"secret": secret}
@@ -224,6 +223,17 @@ def _csr(pem: str, name: str) -> ec.EllipticCurvePublicKey:
     if [attribute.value for attribute in names] != [name]:
         raise CaError(403, 77, "The CSR subject common name must equal the enrollment ID")
     return key
+
+
+def _hosts(found: object) -> list[str]:
+    """The names and addresses that a certificate is for; empty ones are passed over."""
+    wanted = [] if found is None else found
+    if not isinstance(wanted, list):
+        raise CaError(400, 5, "Invalid request body")
+    hosts = [host for host in wanted if host != ""]
+    if not all(isinstance(host, str) and _HOST.fullmatch(host) for host in hosts):
+        raise CaError(400, 5, "Invalid request body")
+    return hosts
 
 
 def _attributes(found: object) -> list[Attribute]:

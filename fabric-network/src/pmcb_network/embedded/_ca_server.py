@@ -105,9 +105,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _unknown(_: Request, error: Exception) -> JSONResponse:
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
     status = getattr(error, "status_code", 404)
-    return _failure(status, 1, "not offered by the embedded network's CA")
+    return _failure(status, 1, f"{request.url.path} is not offered by the embedded network's CA")
 
 
 def _failure(status: int, code: int, message: str) -> JSONResponse:

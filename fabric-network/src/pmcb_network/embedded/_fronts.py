@@ -9,7 +9,7 @@ import grpc
 
 from ._ca import CertificateAuthority
 from ._ca_server import CaServer
-from ._gateway import Gateway, handlers
+from ._gateway import Gateway, NotOffered, handlers
 from ._material import REGISTRAR, Organization, Tls
 from ._ports import busy, listen
 from ._registrations import Registrations
@@ -36,7 +36,7 @@ async def serve_gateway(stack: AsyncExitStack, front: Gateway, tls: Tls, port: i
         lambda: (tls.key_file.read_bytes(), tls.certificate_file.read_bytes())
     )
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((handlers(front),))
+    server.add_generic_rpc_handlers((handlers(front), NotOffered()))
     try:
         server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
     except RuntimeError:

@@ -145,7 +145,7 @@ def _rejected(status: str, info: str) -> GatewayError:
 
 
 def handlers(front: Gateway) -> Any:
-    """The gRPC handlers of one gateway; methods not named here answer `UNIMPLEMENTED`."""
+    """The gRPC handlers of one gateway."""
     methods: dict[str, tuple[_Method, Any]] = {
         "Evaluate": (front.evaluate, gateway.EvaluateRequest),
         "Endorse": (front.endorse, gateway.EndorseRequest),
@@ -163,6 +163,21 @@ def handlers(front: Gateway) -> Any:
             for name, (method, message) in methods.items()
         },
     )
+
+
+class NotOffered(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in stubs only
+    """Says of every other method that it is not offered."""
+
+    def service(self, handler_call_details: Any) -> Any:
+        """A handler for whatever is called, of one message or many."""
+
+        async def refuse(_: Any, context: Any) -> None:
+            await context.abort(
+                StatusCode.UNIMPLEMENTED,
+                f"{handler_call_details.method} is not offered by the embedded network",
+            )
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _guarded(method: _Method) -> Callable[[Any, Any], Awaitable[Any]]:

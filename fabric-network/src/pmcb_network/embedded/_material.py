@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pmcb_network._files import make_folder, write_private
+from pmcb_client.files import write_atomic
+from pmcb_network._files import make_folder
 from pmcb_network.errors import FolderUnusable
 
 from ._authority import Authority, certificate_pem, key_pem
@@ -74,7 +75,9 @@ def load(folder: Path, orgs: Sequence[str], *, clock: Callable[[], int]) -> Mate
                     next_step="use another folder for other organisations",
                 )
         else:
-            write_private(settings, json.dumps({"version": 1, "orgs": list(orgs)}).encode())
+            write_atomic(
+                settings, json.dumps({"version": 1, "orgs": list(orgs)}).encode(), mode=0o600
+            )
         return Material(
             tuple(_organization(folder / "orgs" / msp_id, msp_id, clock()) for msp_id in orgs),
             _tls(folder / "tls"),
@@ -102,7 +105,7 @@ def _organization(folder: Path, msp_id: str, now_ms: int) -> Organization:
 
     secret = folder / _REGISTRAR_FILE
     if not secret.exists():
-        write_private(secret, secrets.token_urlsafe(24).encode())
+        write_atomic(secret, secrets.token_urlsafe(24).encode(), mode=0o600)
     return Organization(
         msp_id,
         ca,
@@ -142,8 +145,8 @@ def _tls(folder: Path) -> Tls:
         )
 
     pair = _renewed(folder / "server.both.pem", server, now_ms)
-    write_private(folder / "server.pem", certificate_pem(pair.certificate))
-    write_private(folder / "server.key", key_pem(pair.key))
+    write_atomic(folder / "server.pem", certificate_pem(pair.certificate), mode=0o600)
+    write_atomic(folder / "server.key", key_pem(pair.key), mode=0o600)
     return Tls(certificate_pem(ca.certificate), folder / "server.pem", folder / "server.key")
 
 
@@ -155,7 +158,7 @@ def _pair(path: Path, make: Callable[[], Pair]) -> Pair:
     """Key and certificate from one file, so that a kill never leaves one without the other."""
     if not path.exists():
         made = make()
-        write_private(path, key_pem(made.key) + certificate_pem(made.certificate))
+        write_atomic(path, key_pem(made.key) + certificate_pem(made.certificate), mode=0o600)
     raw = path.read_bytes()
     key = serialization.load_pem_private_key(raw, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):

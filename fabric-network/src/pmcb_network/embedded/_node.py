@@ -27,7 +27,7 @@ from ._simulator import ReadWriteSet, encode
 from ._snapshot import MAX_KEY_BYTES
 from ._state import Store
 from ._validator import VALID, Ordered, Outcome, validate
-from .chaincode import Dialled, Host, InProcess
+from .chaincode import Dialled, Host, InProcess, check_address
 
 if TYPE_CHECKING:
     from pmcb_chaincode.bridge import Contract
@@ -55,8 +55,9 @@ class EmbeddedNetwork:
     Args:
         folder: holds everything; made if missing, readable by its owner only.
         contract: runs in this process; by default PMCB's own, governed by `orgs`.
-        chaincode: `host:port` of a chaincode server to dial instead; the name under which clients
-            call it is still that of `contract`, by default `pmcb`.
+        chaincode: `host:port` of a chaincode server of this machine to dial instead (the stream is
+            plain TCP); the name under which clients call it is still that of `contract`, by
+            default `pmcb`.
         orgs: MSP ids; each has a peer, a gateway and a CA. More than half must endorse.
         clock: milliseconds UTC; proposals are measured by it, and identities expire by it.
         time_window_s: how far a proposal's time may lie from the clock.
@@ -65,6 +66,10 @@ class EmbeddedNetwork:
         heights_apart: all peers but the first stay one block behind.
         queue_limit: transactions that may wait for a block; above it clients are told so.
         ports: the first of the ports to use; by default free ones, the same at every start.
+
+    Raises:
+        ValueError: `orgs` are not distinct MSP ids.
+        BadAddress: `chaincode` is not `host:port` on this machine.
 
     Raises (on entering):
         FolderUnusable, FolderInUse, PortBusy: nothing was started.
@@ -87,6 +92,8 @@ class EmbeddedNetwork:
     ) -> None:
         if not orgs or len(set(orgs)) != len(orgs) or not all(map(_MSP_ID.fullmatch, orgs)):
             raise ValueError("orgs are distinct MSP ids of letters, digits, '.', '_' and '-'")
+        if chaincode is not None:
+            check_address(chaincode)
         self._folder = folder
         self._contract = contract
         self._chaincode = chaincode

@@ -31,6 +31,10 @@ class QueueFull(Exception):
     """More transactions wait than the queue may hold."""
 
 
+class BlockDropped(Exception):
+    """A defect kept the transaction's block from being written."""
+
+
 class Orderer:
     """The queue, the committer, and the waiters for a transaction's status."""
 
@@ -51,6 +55,7 @@ class Orderer:
         self._queue: deque[Ordered] = deque()
         self._filled = asyncio.Event()
         self._waiting: dict[str, set[asyncio.Future[TxStatus]]] = {}
+        self._dropped: set[str] = set()
         self._last = last_block(store.current)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="committer")
         self._task: asyncio.Task[None] | None = None
@@ -74,17 +79,24 @@ class Orderer:
             raise StorageFailed(str(self.failure), next_step=self.failure.next_step)
         if len(self._queue) >= self._limit:
             raise QueueFull
+        self._dropped.discard(message.tx_id)
         self._queue.append(message)
         self._idle.clear()
         self._filled.set()
 
     async def status(self, tx_id: str) -> TxStatus:
-        """Where the transaction stands; waits as long as the caller does if no block holds it."""
+        """Where the transaction stands; waits as long as the caller does if no block holds it.
+
+        Raises:
+            BlockDropped: it was accepted, and then lost by a defect.
+        """
         future: asyncio.Future[TxStatus] = asyncio.get_running_loop().create_future()
         waiters = self._waiting.setdefault(tx_id, set())
         waiters.add(future)  # before the index is read: a block may arrive in between
         try:
             found = self._store.current.status(tx_id)
+            if found is None and tx_id in self._dropped:
+                raise BlockDropped
             return found if found is not None else await future
         finally:
             waiters.discard(future)
@@ -99,8 +111,17 @@ class Orderer:
                 await self._commit(batch)
             except Exception as error:  # noqa: BLE001 - one bad block must not stop the ledger
                 log_defect(f"a block of {len(batch)} messages was dropped", error)
+                self._drop(batch)
             if not self._queue:
                 self._idle.set()
+
+    def _drop(self, batch: list[Ordered]) -> None:
+        """Tells whoever waits for these transactions, now or later, instead of nothing ever."""
+        for message in batch:
+            self._dropped.add(message.tx_id)
+            for waiter in self._waiting.pop(message.tx_id, ()):
+                if not waiter.done():
+                    waiter.set_exception(BlockDropped())
 
     def _cut(self) -> list[Ordered]:
         batch: list[Ordered] = []

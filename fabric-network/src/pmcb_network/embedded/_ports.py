@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from pmcb_network._files import write_private
+from pmcb_client.files import write_atomic
 from pmcb_network.errors import NetworkError, PortBusy
 
 # Linux hands out 32768-60999 to clients; a server that restarts must not find its port taken.
@@ -48,7 +48,7 @@ def choose(folder: Path, names: Sequence[str], base: int | None) -> tuple[dict[s
 
 def keep(folder: Path, ports: dict[str, int]) -> None:
     """Remembers the ports for the next start."""
-    write_private(folder / "ports.json", json.dumps(ports, indent=1).encode())
+    write_atomic(folder / "ports.json", json.dumps(ports, indent=1).encode(), mode=0o600)
 
 
 def busy(port: int) -> PortBusy:

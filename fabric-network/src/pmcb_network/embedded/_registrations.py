@@ -11,7 +11,7 @@ from pathlib import Path
 
 _TABLE = """
 create table if not exists identities (
-    id text primary key, type text not null, affiliation text not null,
+    id text primary key, type text not null,
     attributes text not null, digest text not null, enrollments_left integer not null
 ) strict
 """
@@ -33,7 +33,6 @@ class Registration:
 
     id: str
     type: str
-    affiliation: str
     attributes: tuple[Attribute, ...]
     digest: str
     enrollments_left: int
@@ -60,11 +59,10 @@ class Registrations:
         ]
         try:
             self._db.execute(
-                "insert into identities values (?, ?, ?, ?, ?, ?)",
+                "insert into identities values (?, ?, ?, ?, ?)",
                 (
                     registration.id,
                     registration.type,
-                    registration.affiliation,
                     json.dumps(attributes),
                     registration.digest,
                     registration.enrollments_left,
@@ -78,8 +76,8 @@ class Registrations:
         row = self._db.execute("select * from identities where id = ?", (name,)).fetchone()
         if row is None:
             return None
-        attributes = tuple(Attribute(*item) for item in json.loads(row[3]))
-        return Registration(row[0], row[1], row[2], attributes, row[4], row[5])
+        attributes = tuple(Attribute(*item) for item in json.loads(row[2]))
+        return Registration(row[0], row[1], attributes, row[3], row[4])
 
     def use_enrollment(self, name: str) -> bool:
         """Takes one of the id's enrolments; `False` if none is left."""

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pmcb_chaincode.bridge import loop_factory
-from pmcb_network._files import make_folder, write_private
+from pmcb_client.files import write_atomic
+from pmcb_network._files import make_folder
 from pmcb_network._process import Record
 
 from ._node import EmbeddedNetwork
@@ -46,7 +47,7 @@ async def _serve(
     async with network:
         try:
             Record.of_this_process().write(record)
-            write_private(found, json.dumps(network.network_file).encode())
+            write_atomic(found, json.dumps(network.network_file).encode(), mode=0o600)
             _log.info("%s", NOT_A_BLOCKCHAIN)
             _log.info("serving %d blocks", network.height)
             if ready is not None:

@@ -16,6 +16,7 @@ _log = logging.getLogger("pmcb_network")
 _REDIAL_S = (0.1, 0.2, 0.5, 1.0)
 _MESSAGE_BYTES = 100 * 1024 * 1024  # Fabric's own, at both ends of this stream
 _OPTIONS = [
+    ("grpc.enable_http_proxy", 0),  # a proxy's localhost is another machine
     ("grpc.max_send_message_length", _MESSAGE_BYTES),
     ("grpc.max_receive_message_length", _MESSAGE_BYTES),
     ("grpc.use_local_subchannel_pool", 1),  # organisations share neither connection nor backoff
