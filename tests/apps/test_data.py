@@ -4,6 +4,8 @@
 import gzip
 import hashlib
 import http.server
+import os
+import resource
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,6 +75,32 @@ def test_a_source_that_does_not_answer_is_named(tmp_path: Path, source: str):
     with pytest.raises(DataUnavailable) as caught:
         fetch(SMALL, tmp_path, source=source)
     assert source in str(caught.value)
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_disk_that_takes_no_more_is_not_blamed_on_the_source(
+    tmp_path: Path, address: str, remote: bool
+):
+    """The system's own error comes through, and nothing is kept."""
+    packed = gzip.compress(os.urandom(10_000))
+    (tmp_path / "served" / "big.gz").write_bytes(packed)
+    source = f"{address}/big.gz" if remote else str(tmp_path / "served" / "big.gz")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            fetch(SMALL, tmp_path, source=source)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "data" / "social").iterdir()) == []
+
+
+def test_a_home_that_fetching_makes_is_the_owners_only(tmp_path: Path, address: str):
+    """The first command of a user may be this one; keys come into the home later."""
+    home = tmp_path / "deep" / "home"
+    fetch(SMALL, home, source=f"{address}/good.gz")
+    for made in (home.parent, home, home / "data", home / "data" / "social"):
+        assert made.stat().st_mode & 0o777 == 0o700
 
 
 def test_an_address_without_the_file_is_refused(tmp_path: Path, address: str):

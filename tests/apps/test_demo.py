@@ -5,12 +5,14 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
+
+from pmcb_apps.demo._folder import demo_folder
 
 COMMAND = [str(Path(sys.executable).with_name("pmcb"))]
 
@@ -25,6 +27,12 @@ def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "--json", "demo", "--folder", str(folder), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+
+
+def answers(port: int) -> bool:
+    """Whether anybody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.usefixtures("without_data")
@@ -48,6 +56,29 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path):
         answer = demo(folder)
     assert answer.returncode == 2
     assert (folder / "report.html").read_text() == "of the first"
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+def test_a_seed_out_of_range_is_bad_input(tmp_path: Path, seed: str):
+    """No folder is made for it."""
+    answer = demo(tmp_path / "demo", "--seed", seed)
+    assert answer.returncode == 2
+    assert "--seed" in json.loads(answer.stdout)["message"]
+    assert not (tmp_path / "demo").exists()
+
+
+def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):
+    """The next run removes what an earlier one made, by name, and nothing else."""
+    folder = tmp_path / "demo"
+    with demo_folder(folder, keep=False):
+        (folder / "task").mkdir()
+        for name in ("levels.json", "people.csv", "report.html"):
+            (folder / name).write_text("of a demo")
+    (folder / "thesis.txt").write_text("do not lose")
+    (folder / "figures").mkdir()
+    with demo_folder(folder, keep=False):
+        left = sorted(path.name for path in folder.iterdir())
+    assert left == [".pmcb-demo", "figures", "thesis.txt"]
 
 
 @pytest.mark.usefixtures("without_data")
@@ -88,20 +119,17 @@ def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
 
 @pytest.mark.usefixtures("without_data")
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path):
-    """Interrupted in the middle, the demo ends with its network, and says so in a line."""
-    command = [*COMMAND, "demo", "--folder", str(tmp_path / "demo")]
+    """Interrupted in the middle, the demo says at once that it stops, and no port answers."""
+    folder = tmp_path / "demo"
+    command = [*COMMAND, "demo", "--folder", str(folder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         seen = [next(process.stderr) for _ in range(3)]
         assert "Levels of a social graph" in seen[-1]
+        ports = json.loads((folder / "network" / "ports.json").read_text()).values()
+        assert all(map(answers, ports))
         os.kill(process.pid, signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait(30) == 130
-    assert "Traceback" not in rest
-    assert "Interrupted" in rest
-    left = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in _line(p)]
-    assert left == []
-
-
-def _line(process: psutil.Process) -> str:
-    return " ".join(process.info["cmdline"] or ())
+    assert rest.split("\n")[-4:] == ["Stopping ...", "", "Error: Interrupted.", ""]
+    assert not any(map(answers, ports))

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Graphs that many tests use."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from pmcb_clustering import SocialGraph, find_dataset, generated_graph, read_graph
+from pmcb_clustering import SocialGraph, generated_graph, read_graph
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +18,5 @@ def small() -> SocialGraph:
 @pytest.fixture(scope="session")
 def social() -> SocialGraph:
     """Ego-Facebook where it is at hand, else the generated graph of its size."""
-    path = find_dataset()
-    return generated_graph() if path is None else read_graph(path)
+    path = Path(os.environ.get("PMCB_DATA", ""), "social", "facebook_combined.txt.gz")
+    return read_graph(path) if path.is_file() else generated_graph()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -60,9 +61,53 @@ def test_bad_input_ends_in_a_sentence_and_writes_nothing(graph, tmp_path, argume
 def test_a_folder_that_does_not_exist_is_refused_before_work_starts(graph, command):
     """``--out`` is looked at first."""
     levels = ["--levels", "3"] if command is classify else []
-    result = run(command, graph, *levels, "--out", "none/report.html")
+    name = "levels.json" if command is classify else "report.html"
+    result = run(command, graph, *levels, "--out", f"none/{name}")
     assert result.exit_code == 2
     assert "the folder none does not exist" in result.output
+
+
+@pytest.mark.parametrize("out", ["a.csv", "levels", "ties.txt"])
+def test_a_result_is_a_json_file(graph, tmp_path, out):
+    """Nothing else is written: no other command could read it."""
+    before = graph.read_text()
+    result = run(classify, graph, "--levels", "3", "--out", out)
+    assert result.exit_code == 2
+    assert "name a folder or a .json file" in result.output
+    assert (sorted(tmp_path.iterdir()), graph.read_text()) == ([graph], before)
+
+
+@pytest.mark.parametrize("out", ["ties.txt", "ties.txt/figures", "ties.txt/report.html"])
+def test_a_report_needs_a_page_or_a_folder(graph, tmp_path, out):
+    """A file of another kind stays as it is, and no work is done for it."""
+    before = graph.read_text()
+    result = run(report, graph, "--out", out)
+    assert result.exit_code == 2
+    assert "Invalid value for --out" in result.output
+    assert (sorted(tmp_path.iterdir()), graph.read_text()) == ([graph], before)
+
+
+@pytest.mark.parametrize("command", [classify, report])
+def test_a_folder_that_cannot_be_written_is_refused_before_work_starts(
+    graph, tmp_path, monkeypatch, command
+):
+    """The work would be lost."""
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.W_OK)  # root may all
+    levels = ["--levels", "3"] if command is classify else []
+    result = run(command, "none.txt", *levels, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "cannot be written" in result.output
+
+
+def test_a_missing_graph_is_told_where_data_sets_are_shown(graph, monkeypatch):
+    """A name alone finds nothing, whatever ``PMCB_DATA`` holds."""
+    folder = graph.parent / "data" / "social"
+    folder.mkdir(parents=True)
+    graph.rename(folder / "ties.txt")
+    monkeypatch.setenv("PMCB_DATA", str(folder.parent))
+    error = run(classify, "ties.txt", "--levels", "3").exception
+    assert isinstance(error, ClusteringError)
+    assert "pmcb data list" in (error.next_step or "")
 
 
 def test_a_changed_result_is_not_reported(graph, tmp_path):
@@ -99,13 +144,12 @@ def test_classify_prints_one_json_document(graph, tmp_path):
 
 
 def test_classify_writes_where_it_is_told(graph, tmp_path):
-    """A folder, a file, a table; twice is the same as once."""
+    """A folder, a file; twice is the same as once."""
     (tmp_path / "there").mkdir()
-    for out, made in (("there", "there/levels.json"), ("a.json", "a.json"), ("a.csv", "a.csv")):
+    for out, made in (("there", "there/levels.json"), ("a.json", "a.json")):
         for _ in range(2):
             assert run(classify, graph, "--levels", "2", "--out", out).exit_code == 0
-        read = LevelAssignment.from_csv if made.endswith("csv") else LevelAssignment.from_json
-        assert read(tmp_path / made).levels == 2
+        assert LevelAssignment.from_json(tmp_path / made).levels == 2
 
 
 def test_weights_are_told_on_stderr(tmp_path, monkeypatch):
@@ -117,28 +161,15 @@ def test_weights_are_told_on_stderr(tmp_path, monkeypatch):
     assert json.loads(result.stdout)["levels"] == 2
 
 
-def test_a_data_set_is_found_by_name(graph, tmp_path, monkeypatch):
-    """In the folder that PMCB_DATA names."""
-    folder = tmp_path / "data" / "social"
-    folder.mkdir(parents=True)
-    nx.write_edgelist(nx.star_graph(30), folder / "stars.txt", data=False)
-    monkeypatch.setenv("PMCB_DATA", str(tmp_path / "data"))
-    assert "31 users in 2 levels" in run(classify, "stars.txt", "--levels", "2").stdout
-    monkeypatch.delenv("PMCB_DATA")
-    assert "no such file" in str(run(classify, "stars.txt", "--levels", "2").exception)
-
-
-@pytest.mark.parametrize("name", ["levels.json", "levels.csv"])
-def test_report_on_a_result(graph, tmp_path, name):
-    """One page that needs nothing beside it; a table has no picture of the classes."""
-    run(classify, graph, "--levels", "3", "--out", name)
-    result = run(report, name, as_json=True)
+def test_report_on_a_result(graph, tmp_path):
+    """One page that needs nothing beside it."""
+    run(classify, graph, "--levels", "3")
+    result = run(report, "levels.json", as_json=True)
     assert json.loads(result.stdout)["files"] == ["report.html"]
     page = (tmp_path / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == (2 if name.endswith("json") else 1)
+    assert page.count("data:image/png;base64,") == 2
     assert "http" not in page
-    read = LevelAssignment.from_csv if name.endswith("csv") else LevelAssignment.from_json
-    assert read(name).result_hash in page
+    assert LevelAssignment.from_json("levels.json").result_hash in page
 
 
 def test_report_on_a_graph(graph, tmp_path):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pmcb_client.files import private_folder
+
 from .errors import DataMismatch, DataUnavailable, UnknownDataSet
 
 _CHUNK = 2**16
@@ -86,7 +88,7 @@ def fetch(one: DataSet, home: Path, *, source: str, advance: Advance = lambda _:
         DataMismatch: its content is not the published one; nothing is kept.
     """
     target = home / "data" / one.path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".fetch-")
     os.close(handle)
     try:
@@ -107,9 +109,11 @@ def _bring(source: str, target: Path, advance: Advance) -> None:
         _download(source, target, advance)
         return
     try:
-        shutil.copyfile(source, target)
+        file = Path(source).open("rb")  # noqa: SIM115 - closed below; a failed write is not its fault
     except OSError as error:
         raise DataUnavailable(f"{source} cannot be read: {error.strerror}.") from error
+    with file, target.open("wb") as kept:
+        shutil.copyfileobj(file, kept)
 
 
 def _download(source: str, target: Path, advance: Advance) -> None:

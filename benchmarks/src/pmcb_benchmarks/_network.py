@@ -22,6 +22,13 @@ class RunningNetwork:
     file: NetworkFile
     registrars: Mapping[str, tuple[str, str]]
 
+    def height(self) -> int:
+        """How many blocks its ledger has now; clients cannot see this through the gateway."""
+        asked = _stream(self.process.stdin)
+        asked.write("height\n")
+        asked.flush()
+        return int(_stream(self.process.stdout).readline())
+
 
 @contextmanager
 def network_process(folder: Path, contract: str) -> Iterator[RunningNetwork]:
@@ -48,16 +55,19 @@ def _stream(stream: IO[str] | None) -> IO[str]:
 
 
 async def _serve(folder: Path, contract: str) -> None:
-    """Serve until standard input ends: when the parent dies, so does the network."""
+    """Answer each line with the ledger's height, until standard input ends.
+
+    When the parent dies, so does the network.
+    """
     from pmcb_benchmarks._pairs import Pairs
     from pmcb_network.embedded import EmbeddedNetwork
 
     chosen = Pairs() if contract == "pairs" else None
     async with EmbeddedNetwork(folder, contract=chosen) as network:
         said = {"file": network.network_file, "registrars": dict(network.registrars)}
-        sys.stdout.write(json.dumps(said) + "\n")
-        sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps(said), flush=True)  # noqa: T201 - the parent reads it
+        while await asyncio.to_thread(sys.stdin.readline):
+            print(network.height, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

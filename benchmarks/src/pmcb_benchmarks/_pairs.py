@@ -24,3 +24,9 @@ class Pairs(Contract):
     async def get_one(self, ctx: Context, one: Number) -> JsonObject:
         """Read one key; -1 when it is absent."""
         return {"value": int(await ctx.ledger.get(f"k{one}") or b"-1")}
+
+    @query()
+    async def get_pair(self, ctx: Context, one: Number, other: Number) -> JsonObject:
+        """Read both keys; -1 for one that is absent."""
+        found = await ctx.ledger.get_many([f"k{one}", f"k{other}"])
+        return {"values": [int(value or b"-1") for value in found]}

@@ -1,23 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """``pmcb bench ledger``: what the embedded network takes, and what it never loses."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from ._output import give, out_option
 
 if TYPE_CHECKING:
     from pmcb_client.cli import Settings
 
 
 @click.command()
-@click.option("--seconds", default=20.0, show_default=True, help="Length of the submit load.")
-@click.option("--kills", "count", default=50, show_default=True, help="How often to kill -9.")
+@click.option(
+    "--seconds",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Length of the submit load.",
+)
+@click.option(
+    "--kills",
+    "count",
+    type=click.IntRange(1, 99),
+    default=50,
+    show_default=True,
+    help="How often to kill -9.",
+)
 @click.option("--seed", default=1, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write JSON here.")
+@out_option
 @click.pass_obj
-def ledger(settings: "Settings", seconds: float, count: int, seed: int, out: Path | None) -> None:
+def ledger(settings: "Settings", seconds: int, count: int, seed: int, out: Path | None) -> None:
     """Measure the embedded network: throughput, crowds, level matrices, kill -9.
 
     Its timings never stand beside published ones: it is one process, and no blockchain.
@@ -49,8 +63,4 @@ def ledger(settings: "Settings", seconds: float, count: int, seed: int, out: Pat
             document["kills"] = asyncio.run(
                 kills(folder / "kills", count=count, seed=seed, advance=advance)
             )
-    text = json.dumps(document, indent=1, sort_keys=True)
-    if out is not None:
-        out.write_text(text + "\n")
-    if out is None or settings.json:
-        click.echo(text)
+    give(settings, document, out)

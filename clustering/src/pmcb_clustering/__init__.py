@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pmcb_clustering._assignment import bounded_assignment
     from pmcb_clustering._betweenness import Betweenness, betweenness
-    from pmcb_clustering._datasets import find_dataset
     from pmcb_clustering._features import scale_features
     from pmcb_clustering._generated import generated_graph
     from pmcb_clustering._graph import SocialGraph
@@ -57,7 +56,6 @@ __all__ = [
     "SocialGraph",
     "betweenness",
     "bounded_assignment",
-    "find_dataset",
     "generated_graph",
     "influence",
     "plot_classes",
@@ -79,7 +77,6 @@ _HOMES = {
     "SocialGraph": "_graph",
     "betweenness": "_betweenness",
     "bounded_assignment": "_assignment",
-    "find_dataset": "_datasets",
     "generated_graph": "_generated",
     "influence": "_influence",
     "plot_classes": "_plots",

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["LevelAssignment"]
 
 VERSION = 1
-COLUMNS = ["user", "level"]
 
 
 def _sha256(document: object) -> str:
@@ -38,7 +35,7 @@ def _sha256(document: object) -> str:
 
 @dataclass(frozen=True, eq=False)
 class LevelAssignment:
-    """The level of every user, with provenance and quality; written to JSON or CSV.
+    """The level of every user, with provenance and quality; written to JSON.
 
     The JSON document (``levels.json``) has these members::
 
@@ -56,8 +53,7 @@ class LevelAssignment:
         level        1 .. T, beside users
         metrics      optional: degree, betweenness (fraction), clustering, entropy, beside users
 
-    Canonical JSON has sorted keys and no blanks, in UTF-8. A CSV file carries the same, metrics
-    excepted: a comment line of JSON, then ``user,level``.
+    Canonical JSON has sorted keys and no blanks, in UTF-8.
 
     Attributes:
         users: node ids in the order of the file, which does not depend on the input's.
@@ -130,15 +126,6 @@ class LevelAssignment:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_atomic(Path(path), (text + "\n").encode())
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write ``user,level`` below a comment line that carries the rest, metrics excepted."""
-        text = io.StringIO()
-        text.write(f"# {json.dumps(self.as_document(), ensure_ascii=False, allow_nan=False)}\n")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(zip(self.users, self.level.tolist(), strict=True))
-        write_atomic(Path(path), text.getvalue().encode())
-
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> LevelAssignment:
         """Read what `to_json` wrote, and check its hashes.
@@ -153,28 +140,6 @@ class LevelAssignment:
             raise ResultError(f"{name} cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
             raise ResultError(f"{name} is not JSON") from error
-        return cls._from_document(document, name)
-
-    @classmethod
-    def from_csv(cls, path: str | os.PathLike[str]) -> LevelAssignment:
-        """Read what `to_csv` wrote, and check its hashes.
-
-        Raises:
-            ResultError: it cannot be read, a member is missing, or a hash does not fit.
-        """
-        name = Path(path).name
-        try:
-            with Path(path).open(encoding="utf-8", newline="") as file:
-                document = json.loads(file.readline().removeprefix("#"))
-                header, *rows = csv.reader(file)
-            if header != COLUMNS or not isinstance(document, dict):
-                raise ResultError(f"{name} is not a table of users and levels")
-            document["users"] = [user for user, _ in rows]
-            document["level"] = [int(level) for _, level in rows]
-        except OSError as error:
-            raise ResultError(f"{name} cannot be read: {error.strerror}") from error
-        except (csv.Error, RecursionError, ValueError) as error:
-            raise ResultError(f"{name} is not a table of users and levels") from error
         return cls._from_document(document, name)
 
     @classmethod

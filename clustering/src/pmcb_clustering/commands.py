@@ -7,6 +7,7 @@ Heavy libraries are imported inside the commands: ``pmcb --help`` imports this m
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,16 +79,12 @@ def _emit(
     console.print(sentence, soft_wrap=True)
 
 
-def _find(graph: Path) -> Path:
-    """The graph of that path, else of that name among the data sets in ``PMCB_DATA``."""
-    from pmcb_clustering._datasets import find_dataset
+def _check_exists(path: Path) -> None:
     from pmcb_clustering.errors import GraphError
 
-    path = graph if graph.exists() else find_dataset(graph.name)
-    if path is None:
-        step = "Name an edge list or a GraphML file; PMCB_DATA may name the folder of data sets."
-        raise GraphError("there is no such file", path=str(graph), next_step=step)
-    return path
+    if not path.exists():
+        step = "Name an edge list or a GraphML file; `pmcb data list` shows the data sets at hand."
+        raise GraphError("there is no such file", path=str(path), next_step=step)
 
 
 def _read(path: Path, memory_limit_mib: int) -> SocialGraph:
@@ -103,12 +100,32 @@ def _read(path: Path, memory_limit_mib: int) -> SocialGraph:
     return social
 
 
-def _target(out: Path, name: str) -> Path:
-    """Where to write: ``out``, or the file ``name`` in it if it is a folder."""
-    path = out / name if out.is_dir() else out
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"the folder {path.parent} does not exist", param_hint="--out")
+def _check_folder(folder: Path) -> None:
+    """Before the work begins: its result must find a place."""
+    if not folder.is_dir():
+        raise click.BadParameter(f"the folder {folder} does not exist", param_hint="--out")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"the folder {folder} cannot be written", param_hint="--out")
+
+
+def _result_file(out: Path) -> Path:
+    """Where ``classify`` writes: ``out``, or ``levels.json`` in it if it is a folder."""
+    path = out / "levels.json" if out.is_dir() else out
+    if path.suffix != ".json":
+        raise click.BadParameter("name a folder or a .json file", param_hint="--out")
+    _check_folder(path.parent)
     return path
+
+
+def _is_page(out: Path) -> bool:
+    """Whether ``report`` writes one page; else ``out`` is a folder that is there or can be made."""
+    page = out.suffix == ".html" and not out.is_dir()
+    if not page and out.exists() and not out.is_dir():
+        raise click.BadParameter(
+            f"{out} is a file; name a folder or a .html file", param_hint="--out"
+        )
+    _check_folder(out if out.is_dir() else out.parent)
+    return page
 
 
 _seed = click.option(
@@ -139,7 +156,7 @@ _memory = click.option(
     type=click.Path(path_type=Path),
     default=Path("levels.json"),
     show_default=True,
-    help="Folder or file; a name ending in .csv gives a table.",
+    help="Folder, or a file whose name ends in .json.",
 )
 @_seed
 @_memory
@@ -156,23 +173,20 @@ def classify(
     """Classify the receivers of a social graph into security levels.
 
     GRAPH is an edge list (.txt, .edges, .edgelist, .tsv, .csv) or GraphML (.graphml), also
-    compressed (.gz). A data set in PMCB_DATA is found by its name. The result names every user's
-    level, 1 the least influential; `pmcb levels publish` takes it from there.
+    compressed (.gz). The result names every user's level, 1 the least influential; `pmcb levels
+    publish` takes it from there.
     """
-    target = _target(out, "levels.json")
-    path = _find(graph)
+    target = _result_file(out)
+    _check_exists(graph)
     from pmcb_clustering import LevelClustering
 
     with _progress() as progress:
-        social = _read(path, memory_limit_mib)
+        social = _read(graph, memory_limit_mib)
         clustering = LevelClustering(
             n_levels, mode, random_state=seed, memory_limit_bytes=memory_limit_mib * 2**20
         )
         assignment = clustering.fit(social, progress=progress).assignment_
-    if target.suffix == ".csv":
-        assignment.to_csv(target)
-    else:
-        assignment.to_json(target)
+    assignment.to_json(target)
     document = {**assignment.as_document(), "file": str(target)}
     sentence = f"{len(assignment.users):,} users in {n_levels} levels: {target}"
     _emit(ctx.obj, document, _tables([assignment]), sentence)
@@ -187,24 +201,17 @@ def _tables(
     return [*levels, (_report.PARTITION_COLUMNS, _report.partition_rows(assignments))]
 
 
-def _begins(path: Path, start: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(start)) == start
-
-
 def _load(source: Path, mode: Mode, seed: int, memory_limit_mib: int) -> list[LevelAssignment]:
     """The result in ``source``, or the classifications of a graph for T = 3, 4, 5."""
-    path = _find(source)
+    _check_exists(source)
     from pmcb_clustering import LevelAssignment, LevelClustering
 
-    if path.suffix == ".json":
-        return [LevelAssignment.from_json(path)]
-    if path.suffix == ".csv" and _begins(path, b"# {"):
-        return [LevelAssignment.from_csv(path)]
+    if source.suffix == ".json":
+        return [LevelAssignment.from_json(source)]
     limit = memory_limit_mib * 2**20
     found = []
     with _progress() as progress:
-        social = _read(path, memory_limit_mib)
+        social = _read(source, memory_limit_mib)
         for t in REPORTED:
             clustering = LevelClustering(t, mode, random_state=seed, memory_limit_bytes=limit)
             progress(f"T = {t}", 0.0)
@@ -230,12 +237,10 @@ def report(
 ) -> None:
     """Report on a classification: its levels, figures, and k-means beside it.
 
-    A RESULT (levels.json or its .csv) is reported as it is; a GRAPH is classified into 3, 4 and 5
+    A RESULT (levels.json) is reported as it is; a GRAPH is classified into 3, 4 and 5
     levels first (--mode and --seed speak of this case only).
     """
-    page = out.suffix == ".html"
-    if page:
-        _target(out, "report.html")
+    page = _is_page(out)
     assignments = _load(source, mode, seed, memory_limit_mib)
     from pmcb_clustering import _report
     from pmcb_clustering._files import write_atomic
@@ -244,7 +249,7 @@ def report(
     if page:
         files = {out: _report.render_page(assignments, figures).encode()}
     else:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(exist_ok=True)
         files = {out / name: data for name, data in figures.items()}
     for path, data in files.items():
         write_atomic(path, data)

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     help="Where the report, the levels and the task file are left.",
 )
 @click.option("--keep", is_flag=True, help="Keep the network, the wallet and the answers, too.")
-@click.option("--seed", default=0, show_default=True, help="Seed of graph and clustering.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of graph and clustering.",
+)
 @click.pass_obj
 def demo(settings: "Settings", folder: Path, keep: bool, seed: int) -> None:
     """Tell the whole story on an embedded network, with a table and report.html at the end.
 
     A social graph is classified into three levels, the levels go to the ledger, a task is split
     and published, receivers accept what is theirs and are refused what is not, answers are
-    submitted and judged. One to two minutes; nothing is left running.
+    submitted and judged. Under two minutes; nothing is left running.
     """
     import asyncio
 

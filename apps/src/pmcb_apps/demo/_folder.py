@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's own folder: made afresh at each run, never over somebody else's files."""
+"""The demo's own folder: made afresh at each run; nobody else's files are touched."""
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from pmcb_apps.errors import FolderInUse
 _MARKER = ".pmcb-demo"
 # What only makes sense with the running network; the report and the inputs stay.
 _PASSING = ("network", "wallet", "tasks", "receiver", "network.json")
+_MADE = (*_PASSING, "levels.json", "people.csv", "report.html", "task")
 
 
 @contextmanager
 def demo_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
-    """The emptied folder, held for one run at a time.
+    """The folder without what an earlier demo made, held for one run at a time.
 
     Raises:
         FolderInUse: it holds something that no demo made, or another demo runs in it.
@@ -36,7 +37,7 @@ def demo_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
                 f"Another demo runs in {folder}.",
                 next_step="Wait for it, or name another folder with --folder.",
             ) from None
-        _remove(folder, [path.name for path in folder.iterdir() if path.name != _MARKER])
+        _remove(folder, _MADE)
         try:
             yield folder
         finally:
@@ -44,7 +45,7 @@ def demo_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
                 _remove(folder, _PASSING)
 
 
-def _remove(folder: Path, names: Iterator[str] | list[str] | tuple[str, ...]) -> None:
+def _remove(folder: Path, names: Sequence[str]) -> None:
     for name in names:
         path = folder / name
         if path.is_dir():

@@ -7,6 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pmcb_client.files import write_atomic
+
 from ._result import DemoResult
 
 if TYPE_CHECKING:
@@ -32,9 +34,7 @@ def write_report(path: Path, result: DemoResult, assignment: "LevelAssignment") 
         comparison_picture=_embedded(plot_ratio_cut({assignment.levels: assignment.quality})),
         claims_picture=_embedded(plot_attempts(result)),
     )
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
+    write_atomic(path, page.encode(), mode=0o644)
 
 
 def plot_attempts(result: DemoResult) -> "Figure":

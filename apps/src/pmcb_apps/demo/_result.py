@@ -59,11 +59,12 @@ class Judgement:
 
 @dataclass
 class DemoResult:
-    """The whole story."""
+    """The whole story; ``collusion`` is the chance, assumed, that one receiver colludes."""
 
     graph: str
     generated: bool
     seed: int
+    collusion: float
     steps: list[Step] = field(default_factory=list)
     levels: list[LevelRow] = field(default_factory=list)
     quality: Mapping[str, object] = field(default_factory=dict)

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from pmcb_client.levels_registry import active_epoch, pick_epoch, publish_epoch
 from pmcb_client.network_file import parse
-from pmcb_client.tasks import TaskFile, prepare, preview, publish, read_task_file
+from pmcb_client.tasks import (
+    DEFAULT_COLLUSION,
+    TaskFile,
+    prepare,
+    preview,
+    publish,
+    read_task_file,
+)
 from pmcb_client.wallet import Wallet, WalletIdentity
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
 from pmcb_network.introduce import introduce
@@ -37,7 +44,7 @@ class Story:
         self._folder = folder
         self._home = home
         self._tell = tell
-        self.result = DemoResult(graph="", generated=False, seed=seed)
+        self.result = DemoResult(graph="", generated=False, seed=seed, collusion=DEFAULT_COLLUSION)
         self.assignment: LevelAssignment
 
     async def run(self) -> None:
@@ -120,7 +127,7 @@ class Story:
             file = read_task_file(self._folder / "task" / "task.yaml")
             ledger = cast.contract(releaser)
             epoch = await active_epoch(ledger)
-            parts = preview(file, epoch["per_level"])
+            parts = preview(file, epoch["per_level"], collusion=self.result.collusion)
             record = prepare(
                 self._folder / "tasks",
                 file,
@@ -172,7 +179,11 @@ class Story:
         self._tell(f"{title} ...")
         started = time.perf_counter()
         came_out: list[str] = []
-        yield came_out
+        try:
+            yield came_out
+        except asyncio.CancelledError:
+            self._tell("Stopping ...")  # a classifying thread cannot be cut short
+            raise
         step = Step(title, "; ".join(came_out), time.perf_counter() - started)
         self.result.steps.append(step)
         self._tell(f"  {step.outcome} ({step.seconds:.1f} s)")

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a benchmark leaves its figures: a JSON file, or standard output."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pmcb_client.cli import Settings
+
+
+def _writable(_: click.Context, option: click.Parameter, out: Path | None) -> Path | None:
+    """Looked at before the run: minutes of measuring must not be lost."""
+    if out is None:
+        return None
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"the folder {out.parent} does not exist", param=option)
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise click.BadParameter(f"{out} cannot be written", param=option)
+    return out
+
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_writable,
+    help="Write JSON here.",
+)
+
+
+def give(settings: "Settings", document: Mapping[str, object], out: Path | None) -> None:
+    """Write the document to ``out``; print it when there is none, or under ``--json``."""
+    text = json.dumps(document, indent=1, sort_keys=True)
+    if out is not None:
+        out.write_text(text + "\n")
+    if out is None or settings.json:
+        click.echo(text)

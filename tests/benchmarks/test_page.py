@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of docs/performance.md: a target that is missed is shown as missed."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmcb_benchmarks.page import caveats, ledger_rows, levels_rows, modes_table, table
+
+MACHINE = {"processor": "P", "cores": 2, "load_before": 0.1, "python": "3.11", "versions": {"x": 1}}
+LEDGER: dict[str, Any] = {
+    "machine": MACHINE,
+    "seed": 1,
+    "throughput": {
+        "submit": {"per_second": 400, "p95_ms": 100},
+        "evaluate": {"per_second": 1500},
+        "one_at_a_time": {"p50_ms": 5},
+    },
+    "accepts": {
+        "slots_400": {"conflicts": 0, "holders": 400, "outcomes": {"accepted": 400}},
+        "slots_100": {
+            "conflicts": 7,
+            "holders": 100,
+            "outcomes": {"accepted": 100, "CAPACITY_FULL": 300},
+        },
+        "matrix": [
+            {
+                "levels": 3,
+                "diagonal": {"accepted": 3},
+                "off_diagonal": {"LEVEL_MISMATCH": 6},
+                "blocks_written_off_diagonal": 0,
+            }
+        ],
+    },
+    "kills": {"kills": 5, "acknowledged": 900, "missing": 0, "broken_chains": 0, "height": 70},
+}
+LEVELS: dict[str, Any] = {
+    "machine": MACHINE,
+    "seed": 0,
+    "graph": {"name": "ego-Facebook"},
+    "local_metrics": {"ratio": 400, "cpu_s": 0.01, "networkx_cpu_s": 4, "max_difference": 1e-14},
+    "betweenness": {"ratio": 1.2, "cpu_s": 1.2, "igraph_cpu_s": 1},
+    "levels": [{"levels": 4, "wall_s": 2, "balance": 1.2, "ratio_cut_to_kmeans": 0.7}],
+    "modes": [
+        {
+            "mode": "spectral",
+            "levels": 4,
+            "balance": 1.2,
+            "ratio_cut_to_kmeans": 0.7,
+            "inversion_rate": 0.1,
+            "keep_level_with_pivots": 0.831,
+        }
+    ],
+    "seeds": [{"levels": 4, "ratio_cut_to_kmeans": cut} for cut in (0.79, 0.8, 0.77)],
+    "lopsided": {
+        "graph": {"name": "email-Enron", "users": 36692},
+        "most_alike": 11211,
+        "levels": [
+            {
+                "levels": 5,
+                "balance": 1.2,
+                "ratio_cut_to_kmeans": 3.87,
+                "kmeans": {"balance": 3.55},
+            }
+        ],
+    },
+}
+
+
+def changed(document: dict[str, Any], place: str, value: object) -> dict[str, Any]:
+    """A copy with one other value, its place named by keys and indices."""
+    made = copy.deepcopy(document)
+    at: Any = made
+    *path, last = [int(key) if key.isdigit() else key for key in place.split()]
+    for key in path:
+        at = at[key]
+    at[last] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "row"),
+    [
+        ("throughput submit per_second", 299, 0),
+        ("throughput submit p95_ms", 501, 0),
+        ("throughput evaluate per_second", 999, 1),
+        ("throughput one_at_a_time p50_ms", 21, 2),
+        ("accepts slots_400 conflicts", 1, 3),
+        ("accepts slots_400 holders", 399, 3),
+        ("accepts slots_100 holders", 101, 4),
+        ("accepts slots_100 outcomes", {"accepted": 100, "CAPACITY_FULL": 299}, 4),
+        ("accepts matrix 0 diagonal", {"accepted": 2}, 5),
+        ("accepts matrix 0 off_diagonal", {"LEVEL_MISMATCH": 5, "accepted": 1}, 5),
+        ("accepts matrix 0 blocks_written_off_diagonal", 1, 5),
+        ("kills missing", 1, 6),
+        ("kills broken_chains", 1, 6),
+    ],
+)
+def test_one_missed_target_of_the_ledger_is_one_no(place: str, value: object, row: int):
+    """The row that it belongs to, and no other."""
+    met = [each[3] for each in ledger_rows(changed(LEDGER, place, value))]
+    assert [number for number, each in enumerate(met) if not each] == [row]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "row"),
+    [
+        ("local_metrics ratio", 299, 0),
+        ("local_metrics max_difference", 1e-11, 0),
+        ("betweenness ratio", 2.1, 1),
+        ("levels 0 wall_s", 6.1, 2),
+        ("levels 0 balance", 1.26, 2),
+        ("levels 0 ratio_cut_to_kmeans", 0.81, 2),
+    ],
+)
+def test_one_missed_target_of_the_levels_is_one_no(place: str, value: object, row: int):
+    """The row that it belongs to, and no other."""
+    met = [each[3] for each in levels_rows(changed(LEVELS, place, value))]
+    assert [number for number, each in enumerate(met) if not each] == [row]
+
+
+@pytest.mark.parametrize(("rows", "found"), [(ledger_rows, LEDGER), (levels_rows, LEVELS)])
+def test_targets_that_are_met_are_all_yes(tmp_path: Path, rows, found: dict[str, Any]):
+    """With the machine above the table."""
+    path = tmp_path / "found.json"
+    path.write_text(json.dumps(found))
+    shown = table(path, rows)
+    assert shown.startswith("P, 2 cores, load 0.1 before the run; Python 3.11; x 1; seed ")
+    assert shown.count("| yes |") == len(rows(found))
+    assert "**no**" not in shown
+
+
+def test_what_the_tables_do_not_show_is_told(tmp_path: Path):
+    """Other seeds, pivots, the lopsided graph when it was measured."""
+    path = tmp_path / "levels.json"
+    path.write_text(json.dumps(LEVELS))
+    told = " ".join(caveats(path).split())
+    assert "0.770 to 0.800 times that of k-means over 3 seeds" in told
+    assert "`spectral` keeps 83.1% of the levels" in told
+    assert "11,211 of 36,692 users" in told
+    assert "3.9 times that of k-means, with balance 1.20 against 3.55" in told
+    assert "83.1%" in modes_table(path)
+    path.write_text(json.dumps(changed(LEVELS, "lopsided", None)))
+    assert "Bounded" not in caveats(path)
