@@ -139,7 +139,7 @@ def test_what_the_tables_do_not_show_is_told(tmp_path: Path):
     path.write_text(json.dumps(LEVELS))
     told = " ".join(caveats(path).split())
     assert "0.770 to 0.800 times that of k-means over 3 seeds" in told
-    assert "`spectral` keeps 83.1% of the levels" in told
+    assert "`spectral` keeps the level of only 83.1% of the users" in told
     assert "11,211 of 36,692 users" in told
     assert "3.9 times that of k-means, with balance 1.20 against 3.55" in told
     assert "83.1%" in modes_table(path)

@@ -130,7 +130,7 @@ def caveats(path: Path) -> str:
     text = (
         f"At T = {hardest} the RatioCut is {min(cuts):.3f} to {max(cuts):.3f} times that of "
         f"k-means over {len(cuts)} seeds; the target is 0.80. With 256 pivots `spectral` keeps "
-        f"{kept['spectral', hardest]:.1%} of the levels there."
+        f"the level of only {kept['spectral', hardest]:.1%} of the users there."
     )
     return textwrap.fill(f"{text} {_lopsided(found['lopsided'])}".strip(), 110)
 
