@@ -10,7 +10,7 @@ from ._advice import refusal_advice
 
 DEFECT = 70
 INTERRUPTED = 130
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
