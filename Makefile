@@ -43,7 +43,7 @@ lock: .venv/dev.ready  ## resolve requirements/*.txt anew, with hashes and witho
 	@$(UV) pip compile $(LOCK) --group build $(PROJECTS) --output-file requirements/run.txt
 	@$(UV) pip compile $(LOCK) $(GROUPS_DEV) $(PROJECTS) --output-file requirements/dev.txt
 LOCK = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-header --no-annotate \
+	--no-header --no-annotate --constraint requirements/constraints.in \
 	$(foreach d,apps benchmarks chaincode client clustering network services,--no-emit-package pmcb-$(d))
 
 clean:  ## remove the environment
