@@ -134,7 +134,7 @@ def test_one_bad_name_stops_nobody_else(town, tmp_path):
     refused = town.no("CaRefused", *args)
     assert "taken" in refused["message"]
     assert set(names) <= set(known.list())
-    assert not list((town.home / "wallet").glob(".*.secret"))
+    assert not list((town.home / "wallet").glob(".bulk*.secret"))
 
 
 @pytest.mark.parametrize("moment", ["register", "enroll", "put"])
@@ -150,7 +150,7 @@ def test_an_enrolment_that_was_cut_off_goes_on(town, moment, monkeypatch):
         patched.setattr(owner, moment, die)
         assert town.run("id", "enroll", name, *args).exit_code == 130
     assert town.ok("id", "enroll", name, *args)["enrolled"][0]["uid"] == f"{A}/{name}"
-    assert not list((town.home / "wallet").glob(".*.secret"))
+    assert not (town.home / "wallet" / f".{name}.secret").exists()
 
 
 def test_two_persons_never_share_a_label(town):
