@@ -40,19 +40,21 @@ def message(number: int, caller: Identity, *args: str) -> Any:
     return M(type=M.TRANSACTION, txid=tx_id, channel_id="pmcb", payload=payload, proposal=proposal)
 
 
-def recorded() -> list[Any]:
-    """A whole story, a refusal and a listing included."""
-    rows = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
+Call = tuple[Identity, tuple[str, ...]]
+
+
+def published(rows: tuple[tuple[str, str, int, int], ...], slots: int) -> list[Call]:
+    """An active epoch with these persons, and a task with a subtask for each of two levels."""
     head = {
         "levels": 2,
-        "per_level": [2, 2],
+        "per_level": [sum(row[2] == level for row in rows) for level in (1, 2)],
         "graph_hash": PROOF,
         "params_hash": PROOF,
         "assignment_hash": hashlib.sha256(bytes.fromhex(batch_hash(rows))).hexdigest(),
         "batches": 1,
-        "count": 4,
+        "count": len(rows),
     }
-    part = {"slots": 2, "reward": 0, "envelope_hash": PROOF}
+    part = {"slots": slots, "reward": 0, "envelope_hash": PROOF}
     spec = {
         "series": "",
         "levels": 2,
@@ -64,7 +66,7 @@ def recorded() -> list[Any]:
         "notice_hash": PROOF,
         "subtasks": [{**part, "level": 1}, {**part, "level": 2}],
     }
-    calls: list[tuple[Identity, tuple[str, ...]]] = [
+    return [
         (VERIFIER, ("announce_key",)),
         (RECORDS, ("announce_key",)),
         (AUTHORITY_A, ("open_epoch", "1", text(head))),
@@ -72,6 +74,14 @@ def recorded() -> list[Any]:
         (AUTHORITY_A, ("approve_epoch", "1")),
         (AUTHORITY_B, ("approve_epoch", "1")),
         (RELEASER, ("publish_task", TASK, text(spec))),
+    ]
+
+
+def recorded() -> list[Any]:
+    """A whole story, a refusal and a listing included."""
+    rows = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
+    calls: list[Call] = [
+        *published(rows, slots=2),
         *((person, ("accept_subtask", TASK, str(n % 2))) for n, person in enumerate(PEOPLE)),
         (PEOPLE[0], ("submit_data", TASK, "0", PROOF, "7")),
         (VERIFIER, ("verify_submission", TASK, "0", "0", "accept", "9", "ok", PROOF)),
@@ -131,3 +141,24 @@ async def test_nobody_judges_themselves():
         "200",
         "SELF_VERDICT: Nobody judges their own submission.",
     ]
+
+
+@pytest.mark.anyio
+async def test_persons_with_one_number_find_every_slot():
+    """Ten who start at the same slot fill ten slots; the later ones look at many at once."""
+    people = [identity(A, f"same{n}", role="receiver") for n in range(11)]
+    rows = sorted((A, person.enrollment_id, 1, 0) for person in people)
+    calls = published(tuple(rows), slots=10)
+    calls += [(person, ("accept_subtask", TASK, "0")) for person in people]
+    endings, _ = await replay([message(n, caller, *args) for n, (caller, args) in enumerate(calls)])
+    assert endings[7:-1] == ["200"] * 10
+    assert endings[-1].startswith("CAPACITY_FULL")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65, "a\0b"])
+async def test_a_certificate_that_names_nobody_usable_has_no_role(name: str):
+    """An enrolment id that could not stand in a key is refused before it gets there."""
+    person = identity(A, "cn", role="receiver", attributes={"hf.EnrollmentID": name})
+    endings, _ = await replay([message(0, person, "announce_key")])
+    assert endings[0].startswith("ROLE_REQUIRED")
