@@ -85,6 +85,24 @@ async def test_the_gateway_client_is_told_of_a_conflict(network, run):
     assert answer == {"codes": [[0, True], [11, False]]}
 
 
+async def test_the_gateway_client_follows_events(network, run, tmp_path):
+    """Live, replayed from the first block, and resumed from a checkpoint file after the first."""
+    checkpoint = {"checkpoint": str(tmp_path / "checkpoint.json"), "values": ["1", "2", "3"]}
+    asked = job_of(network, person(network, "alice"), []) | checkpoint
+    live, replayed, until, resumed = await run("events.js", asked)
+    assert [(event["block"], event["payload"]) for event in live] == [
+        (1, '{"value":"1"}'),
+        (2, '{"value":"2"}'),
+    ]
+    assert {(event["chaincode"], event["name"]) for event in live} == {("notes", "Told")}
+    assert all(network._store.current.status(event["transaction"]) for event in live)
+    assert (replayed, until) == (live, live[:1])
+    assert [(event["block"], event["payload"]) for event in resumed] == [
+        (2, '{"value":"2"}'),
+        (3, '{"value":"3"}'),
+    ]
+
+
 @pytest.mark.parametrize(("index", "msp"), [(0, A), (1, B)])
 async def test_the_ca_client_enrols_and_registers(network, run, index, msp):
     """What it enrolled is an identity that the gateway client can act with."""

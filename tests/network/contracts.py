@@ -19,6 +19,7 @@ from pmcb_chaincode.bridge import (
 
 Key = Annotated[str, text(1000)]
 Text = Annotated[str, text(1000)]
+Long = Annotated[str, text(100_000)]
 Number = Annotated[int, Int(0, 10_000)]
 
 
@@ -76,7 +77,7 @@ class Notes(Contract):
         return {"keys": [row.key for row in page.items], "bookmark": page.bookmark}
 
     @transaction()
-    async def tell(self, ctx: Context, value: Text) -> None:
+    async def tell(self, ctx: Context, value: Long) -> None:
         ctx.set_event("Told", {"value": value})
         ctx.ledger.put("told", value.encode())
 

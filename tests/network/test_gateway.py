@@ -101,9 +101,9 @@ async def test_commit_status_waits_for_an_unknown_transaction(wire, alice):
 
 
 async def test_what_is_not_offered_is_unimplemented(network, alice):
-    """Events and deliver come later; a client learns it at once, by the call's name."""
+    """Deliver comes later; a client learns it at once, by the call's name."""
     async with connect(network) as channel:
-        for method in ("/gateway.Gateway/ChaincodeEvents", "/protos.Deliver/DeliverFiltered"):
+        for method in ("/protos.Deliver/Deliver", "/protos.Deliver/DeliverFiltered"):
             said = f"{method} is not offered by the embedded network"
             for call in (
                 channel.unary_unary(method, bytes, bytes)(b""),
@@ -240,6 +240,16 @@ async def test_a_status_request_that_is_none_is_an_invalid_argument(wire):
     """Garbage instead of the request."""
     signed = gateway_pb2.SignedCommitStatusRequest(request=b"\xff", signature=b"x")
     assert (await refusal(wire.stub.CommitStatus(signed)))[0] is CODES.INVALID_ARGUMENT
+
+
+async def test_an_id_longer_than_any_key_is_an_unknown_one(network, wire, alice):
+    """It is waited for like others; the index, which cannot hold it, is not asked."""
+    waiting = asyncio.create_task(wire.status(alice, "x" * 512))
+    while not network._orderer._waiting:
+        await wire.evaluate(propose(alice, "whoami")[0])
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def test_a_time_stamp_beyond_all_calendars_is_refused(wire, alice):

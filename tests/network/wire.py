@@ -100,7 +100,7 @@ def propose(
 
 
 class Wire:
-    """The gateway's four calls, one by one, on an open channel."""
+    """The gateway's calls, one by one, on an open channel."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.stub = gateway_pb2_grpc.GatewayStub(channel)
@@ -131,6 +131,19 @@ class Wire:
         signed = gateway_pb2.SignedCommitStatusRequest(request=raw, signature=person.sign(raw))
         return await self.stub.CommitStatus(signed)
 
+    def events(self, person: Person, *, channel: str = "pmcb", chaincode: str = "notes", **more):
+        """An open stream of chaincode events; `more` are fields of its request."""
+        raw = gateway_pb2.ChaincodeEventsRequest(
+            channel_id=channel, chaincode_id=chaincode, identity=person.serialized, **more
+        ).SerializeToString()
+        return self.stream(raw, person.sign(raw))
+
+    def stream(self, raw: bytes, signature: bytes):
+        """The same for a request of any bytes under any signature."""
+        return self.stub.ChaincodeEvents(
+            gateway_pb2.SignedChaincodeEventsRequest(request=raw, signature=signature)
+        )
+
     async def run(self, person: Person, *args: str | bytes, **more):
         """Endorse, submit, wait: the validation code."""
         signed, tx_id = propose(person, *args, **more)
@@ -138,11 +151,15 @@ class Wire:
         return (await self.status(person, tx_id)).result
 
 
-def connect(network, index: int = 0) -> grpc.aio.Channel:
-    """A TLS channel to the gateway of the organisation at `index`."""
+def connect(network, index: int = 0, **options: int) -> grpc.aio.Channel:
+    """A TLS channel to the gateway of the organisation at `index`; `options` are of HTTP/2."""
     org = network.network_file["orgs"][index]
     credentials = grpc.ssl_channel_credentials(org["tls_ca"].encode())
-    return grpc.aio.secure_channel(org["gateway"], credentials)
+    return grpc.aio.secure_channel(
+        org["gateway"],
+        credentials,
+        options=[(f"grpc.http2.{name}", value) for name, value in options.items()],
+    )
 
 
 def failure(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str, list[tuple[str, str]]]:

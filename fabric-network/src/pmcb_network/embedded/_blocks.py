@@ -8,13 +8,12 @@ from typing import Any
 from pmcb_network.errors import LedgerDamaged
 
 from ._envelopes import Malformed, open_action, open_transaction
-from ._protos import DecodeError, common
+from ._protos import VALIDATION_CODES, DecodeError, common
 from ._simulator import ReadWriteSet, decode
 from ._snapshot import Snapshot, TxStatus, Value
 from ._state import BlockWrite
 from ._validator import VALID, Ordered, Outcome
 
-_FILTER: int = common.BlockMetadataIndex.Value("TRANSACTIONS_FILTER")
 _COMMIT_HASH: int = common.BlockMetadataIndex.Value("COMMIT_HASH")
 _PARTS = len(common.BlockMetadataIndex.keys())
 
@@ -54,7 +53,7 @@ def build(
     codes = bytes(outcome.codes)
     previous = last.metadata.metadata[_COMMIT_HASH] if last else b""
     metadata = [b""] * _PARTS
-    metadata[_FILTER] = codes
+    metadata[VALIDATION_CODES] = codes
     metadata[_COMMIT_HASH] = _commit_hash(previous, header, codes)
     block = common.Block(
         header=header,
@@ -137,7 +136,7 @@ def _check_links(block: Any, last: Any | None, number: int) -> None:
         raise LedgerDamaged(f"the messages of block {number} are not those of its header")
     before = last.metadata.metadata[_COMMIT_HASH] if last else b""
     if len(metadata) != _PARTS or metadata[_COMMIT_HASH] != _commit_hash(
-        before, header, metadata[_FILTER]
+        before, header, metadata[VALIDATION_CODES]
     ):
         raise LedgerDamaged(f"the codes of block {number} are not those that were committed")
 
@@ -145,7 +144,7 @@ def _check_links(block: Any, last: Any | None, number: int) -> None:
 def _replay(
     block: Any, number: int, chaincode: str, state: dict[str, Value], statuses: dict[str, TxStatus]
 ) -> None:
-    codes = block.metadata.metadata[_FILTER]
+    codes = block.metadata.metadata[VALIDATION_CODES]
     for position, (raw, code) in enumerate(zip(block.data.data, codes, strict=True)):
         try:
             opened = open_transaction(common.Envelope.FromString(raw))

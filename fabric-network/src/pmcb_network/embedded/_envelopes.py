@@ -198,6 +198,7 @@ class Action:
 
     chaincode: str
     results: bytes
+    event: bytes  # a serialised `ChaincodeEvent`, or empty
     response_payload: bytes
     proposal_hash: bytes
     expected_hash: bytes
@@ -227,6 +228,7 @@ def open_action(opened: Transaction) -> Action:
     return Action(
         chaincode=result.chaincode_id.name,
         results=result.results,
+        event=result.events,
         response_payload=raw,
         proposal_hash=payload.proposal_hash,
         expected_hash=digest.digest(),

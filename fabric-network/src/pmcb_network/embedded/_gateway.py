@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gateway.Gateway` for one organisation: Evaluate, Endorse, Submit, CommitStatus."""
+"""`gateway.Gateway` for one organisation: its four calls, and the stream of events."""
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ from pmcb_network.errors import StorageFailed
 from ._assembled import Assembled
 from ._defects import log_defect
 from ._envelopes import Malformed, check_order, open_transaction
+from ._event_stream import EventStreams
 from ._failures import Detail, GatewayError, StatusCode
 from ._identity import Directory, InvalidIdentity, UnknownIdentity
 from ._orderer import Orderer, QueueFull
@@ -21,6 +23,7 @@ from ._validator import VALID, Ordered, check
 
 SERVICE = "gateway.Gateway"
 _Method = Callable[[Any], Awaitable[Any]]
+_Stream = Callable[[Any], AsyncGenerator[Any]]
 
 
 class Gateway:
@@ -44,6 +47,7 @@ class Gateway:
         self._directory = directory
         self._assembled = assembled
         self._own = own
+        self.streams = EventStreams(orderer, directory, channel=channel, clock=clock)
         self._channel = channel
         self._chaincode = chaincode
         self._clock = clock
@@ -152,17 +156,25 @@ def handlers(front: Gateway) -> Any:
         "Submit": (front.submit, gateway.SubmitRequest),
         "CommitStatus": (front.commit_status, gateway.SignedCommitStatusRequest),
     }
-    return grpc.method_handlers_generic_handler(
-        SERVICE,
-        {
-            name: grpc.unary_unary_rpc_method_handler(
-                _guarded(method),
-                request_deserializer=message.FromString,
-                response_serializer=lambda answer: answer.SerializeToString(),
-            )
-            for name, (method, message) in methods.items()
-        },
+    served = {
+        name: grpc.unary_unary_rpc_method_handler(
+            _guarded(method),
+            request_deserializer=message.FromString,
+            response_serializer=_written,
+        )
+        for name, (method, message) in methods.items()
+    }
+    served["ChaincodeEvents"] = grpc.unary_stream_rpc_method_handler(
+        _guarded_stream(front.streams.chaincode_events),
+        request_deserializer=gateway.SignedChaincodeEventsRequest.FromString,
+        response_serializer=_written,
     )
+    return grpc.method_handlers_generic_handler(SERVICE, served)
+
+
+def _written(answer: Any) -> bytes:
+    raw: bytes = answer.SerializeToString()
+    return raw
 
 
 class NotOffered(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in stubs only
@@ -180,16 +192,32 @@ class NotOffered(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         return grpc.stream_stream_rpc_method_handler(refuse)
 
 
+@contextlib.asynccontextmanager
+async def _told(context: Any) -> AsyncIterator[None]:
+    """Ends the call with the status that fits what went wrong inside."""
+    try:
+        yield
+    except GatewayError as error:
+        await context.abort(error.code, error.message, trailing_metadata=error.trailer())
+    except SnapshotGone:
+        await context.abort(StatusCode.UNAVAILABLE, "the ledger cannot be read at the moment")
+    except Exception as error:  # noqa: BLE001 - one call's defect must not end the server
+        log_defect("a gateway call failed", error)
+        await context.abort(StatusCode.INTERNAL, "a defect of the embedded network")
+
+
 def _guarded(method: _Method) -> Callable[[Any, Any], Awaitable[Any]]:
     async def call(request: Any, context: Any) -> Any:
-        try:
+        async with _told(context):
             return await method(request)
-        except GatewayError as error:
-            await context.abort(error.code, error.message, trailing_metadata=error.trailer())
-        except SnapshotGone:
-            await context.abort(StatusCode.UNAVAILABLE, "the ledger cannot be read at the moment")
-        except Exception as error:  # noqa: BLE001 - one call's defect must not end the server
-            log_defect("a gateway call failed", error)
-            await context.abort(StatusCode.INTERNAL, "a defect of the embedded network")
+
+    return call
+
+
+def _guarded_stream(method: _Stream) -> Callable[[Any, Any], Awaitable[None]]:
+    async def call(request: Any, context: Any) -> None:
+        async with _told(context), contextlib.aclosing(method(request)) as responses:
+            async for response in responses:
+                await context.write(response)  # returns when the client has room for more
 
     return call

@@ -128,6 +128,7 @@ class EmbeddedNetwork:
             if self._store.height == 0:
                 await self._orderer.write(*_blocks.genesis(CHANNEL))
             self._ports = await self._serve(stack, names, *chosen)
+            stack.callback(self._orderer.hang_up)  # first: streams would use up the fronts' grace
             self._stack = stack.pop_all()
         return self
 

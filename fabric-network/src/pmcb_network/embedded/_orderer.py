@@ -31,6 +31,10 @@ class QueueFull(Exception):
     """More transactions wait than the queue may hold."""
 
 
+class HungUp(Exception):
+    """The network is stopping: no more blocks for those who follow."""
+
+
 class BlockDropped(Exception):
     """A defect kept the transaction's block from being written."""
 
@@ -55,6 +59,8 @@ class Orderer:
         self._queue: deque[Ordered] = deque()
         self._filled = asyncio.Event()
         self._waiting: dict[str, set[asyncio.Future[TxStatus]]] = {}
+        self._followers: set[asyncio.Future[None]] = set()
+        self._hung_up = False
         self._dropped: set[str] = set()
         self._last = last_block(store.current)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="committer")
@@ -102,6 +108,39 @@ class Orderer:
             waiters.discard(future)
             if not waiters and self._waiting.get(tx_id) is waiters:
                 del self._waiting[tx_id]
+
+    @property
+    def newest(self) -> Snapshot:
+        """The ledger after the last block; `acquire` it to keep it over an await."""
+        return self._store.current
+
+    async def block(self, number: int) -> bytes:
+        """The serialised block; waits as long as the caller does if it is not committed yet.
+
+        Raises:
+            HungUp: the network is stopping.
+        """
+        while not self._hung_up:
+            found = self._store.current.block(number)
+            if found is not None:
+                return found
+            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._followers.add(news)
+            try:
+                await news
+            finally:
+                self._followers.discard(news)
+        raise HungUp
+
+    def hang_up(self) -> None:
+        """Sends away whoever follows the ledger; the first step of stopping."""
+        self._hung_up = True
+        self._wake()
+
+    def _wake(self) -> None:
+        for news in self._followers:
+            if not news.done():
+                news.set_result(None)
 
     async def _commit_forever(self) -> None:
         while True:
@@ -165,6 +204,7 @@ class Orderer:
         if self.lagging is not None:
             self.lagging.release()
         self.lagging = before
+        self._wake()
         for tx_id, status in write.statuses.items():
             for waiter in self._waiting.pop(tx_id, ()):
                 if not waiter.done():

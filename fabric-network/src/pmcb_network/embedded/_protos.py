@@ -39,8 +39,11 @@ rpc: Any = status_pb2
 
 Type: Any = shim.ChaincodeMessage
 ValidationCode: Any = transaction.TxValidationCode
+VALIDATION_CODES: int = common.BlockMetadataIndex.Value("TRANSACTIONS_FILTER")
+"""Where a block's metadata keeps one code per transaction."""
 
 __all__ = [
+    "VALIDATION_CODES",
     "DecodeError",
     "Type",
     "ValidationCode",
