@@ -18,7 +18,7 @@ Name = Annotated[str, text(64)]
 
 
 class Counters(Contract):
-    """Each call of ``add`` reads a counter and writes it one higher."""
+    """Each call of ``add`` reads a counter, writes it one higher, and tells."""
 
     name = "counters"
 
@@ -26,6 +26,7 @@ class Counters(Contract):
     async def add(self, ctx: Context, name: Name) -> JsonObject:
         value = await self._value(ctx, name) + 1
         ctx.ledger.put(name, str(value).encode())
+        ctx.set_event("Added", {"name": name, "value": value})
         return {"value": value}
 
     @transaction()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import grpc
 from fabric_protos.common.common_pb2 import Envelope, Header, Payload
 from fabric_protos.gateway.gateway_pb2 import (
+    ChaincodeEventsRequest,
+    ChaincodeEventsResponse,
     CommitStatusResponse,
     EndorseResponse,
     ErrorDetail,
@@ -15,6 +17,7 @@ from fabric_protos.gateway.gateway_pb2 import (
     SubmitResponse,
 )
 from fabric_protos.gateway.gateway_pb2_grpc import GatewayServicer
+from fabric_protos.peer.chaincode_event_pb2 import ChaincodeEvent
 from fabric_protos.peer.proposal_pb2 import ChaincodeAction, ChaincodeProposalPayload, Proposal
 from fabric_protos.peer.proposal_response_pb2 import ProposalResponsePayload, Response
 from fabric_protos.peer.transaction_pb2 import (
@@ -51,6 +54,14 @@ class Returns:
     """This instead of the truthful answer."""
 
     answer: object
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """So many blocks of events as they are, then ``fails``, or an end without a word."""
+
+    after: int
+    fails: Fails | None
 
 
 def trailer(code, message, details):
@@ -91,6 +102,8 @@ class FakeGateway(GatewayServicer):
     def __init__(self):
         self.script = defaultdict(deque)
         self.requests = defaultdict(list)
+        self.blocks = {}
+        self.stream_ended = asyncio.Event()
         self.running: Counter[str] = Counter()
         self.most_running: Counter[str] = Counter()
 
@@ -115,6 +128,25 @@ class FakeGateway(GatewayServicer):
         truth = CommitStatusResponse(result=0, block_number=7)
         return await self._answer("status", request, context, truth)
 
+    async def ChaincodeEvents(self, request, context):  # noqa: N802 - the wire
+        """The events of ``blocks``, a dict of transaction ids by block number, then silence."""
+        asked = ChaincodeEventsRequest.FromString(request.request)
+        script = self.script["events"]
+        breaks = script.popleft() if script else Breaks(len(self.blocks) + 1, None)
+        self.requests["events"].append(request)
+        self.running["events"] += 1
+        try:
+            answers = _events_after(self.blocks, asked)
+            for answer in answers[: breaks.after]:
+                yield answer
+            if breaks.fails is not None:
+                await context.abort(breaks.fails.code, breaks.fails.message)
+            if breaks.after > len(self.blocks):
+                await asyncio.Event().wait()
+        finally:
+            self.running["events"] -= 1
+            self.stream_ended.set()
+
     async def _answer(self, call, request, context, truth):
         self.requests[call].append(request)
         self.running[call] += 1
@@ -136,3 +168,22 @@ class FakeGateway(GatewayServicer):
                     await context.abort(code, message)
         finally:
             self.running[call] -= 1
+
+
+def _events_after(blocks, asked):
+    """What a gateway streams: from the block on, and in it from behind the transaction."""
+    answers = []
+    for number in sorted(blocks):
+        ids = blocks[number]
+        if number < asked.start_position.specified.number:
+            continue
+        if number == asked.start_position.specified.number and asked.after_transaction_id:
+            ids = ids[ids.index(asked.after_transaction_id) + 1 :]
+        events = [
+            ChaincodeEvent(
+                chaincode_id=asked.chaincode_id, tx_id=each, event_name="told", payload=b"{}"
+            )
+            for each in ids
+        ]
+        answers.append(ChaincodeEventsResponse(events=events, block_number=number))
+    return answers

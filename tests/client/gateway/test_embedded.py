@@ -3,13 +3,12 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.client.gateway.counters import Counters
+from tests.client.gateway.persons import Person, enrol
 
-from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import (
     CommitError,
     Conflict,
@@ -18,30 +17,10 @@ from pmcb_client.errors import (
     LedgerUnavailable,
     Refused,
 )
-from pmcb_client.gateway import Identity, P256Signer, Retry, Signer, connect_network
-from pmcb_client.network_file import parse
+from pmcb_client.gateway import P256Signer, Retry, connect_network
 from pmcb_network.embedded import EmbeddedNetwork
 
 AT_ONCE = Retry(base_s=0.0)
-
-
-@dataclass(frozen=True)
-class Person:
-    """An identity with its signer."""
-
-    identity: Identity
-    signer: Signer
-
-
-async def enrol(network, name, msp="HospitalAMSP"):
-    """A receiver, registered and enrolled at its organisation's CA."""
-    org = parse(network.network_file).org(msp)
-    async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
-        admin = await ca.enroll(*network.registrars[msp])
-        registrar = Person(Identity(msp, admin.certificate_pem), P256Signer(admin.private_key))
-        secret = await ca.register(registrar, name, {"pmcb.role": "receiver"})
-        enrolled = await ca.enroll(name, secret)
-    return Person(Identity(msp, enrolled.certificate_pem), P256Signer(enrolled.private_key))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fabric's Gateway protocol: evaluate, submit, and what may be repeated."""
+"""Fabric's Gateway protocol: evaluate, submit, events, and what may be repeated."""
 
 from pmcb_client.errors import (
     Busy,
@@ -19,8 +19,16 @@ from pmcb_client.errors import (
 )
 from pmcb_client.gateway._calls import Timeouts
 from pmcb_client.gateway._channel import open_channel
+from pmcb_client.gateway._checkpoint import (
+    Checkpoint,
+    FileCheckpoint,
+    MemoryCheckpoint,
+    Position,
+)
 from pmcb_client.gateway._connect import connect_network
 from pmcb_client.gateway._contract import Contract
+from pmcb_client.gateway._errors import CheckpointError, NotSigned
+from pmcb_client.gateway._events import ChaincodeEvent, EventsRequest
 from pmcb_client.gateway._gateway import Gateway, Network, connect
 from pmcb_client.gateway._identity import Credentials, Identity, P256Signer, Signer
 from pmcb_client.gateway._pending import Pending
@@ -29,6 +37,9 @@ from pmcb_client.gateway._repeats import Retry
 
 __all__ = [
     "Busy",
+    "ChaincodeEvent",
+    "Checkpoint",
+    "CheckpointError",
     "Commit",
     "CommitError",
     "CommitStatusError",
@@ -38,16 +49,21 @@ __all__ = [
     "EndorseError",
     "ErrorDetail",
     "EvaluateError",
+    "EventsRequest",
+    "FileCheckpoint",
     "Gateway",
     "GatewayError",
     "Identity",
     "LedgerError",
     "LedgerUnavailable",
     "LevelMismatch",
+    "MemoryCheckpoint",
     "Network",
+    "NotSigned",
     "OutcomeUnknown",
     "P256Signer",
     "Pending",
+    "Position",
     "Proposal",
     "Refused",
     "Retry",

@@ -2,14 +2,15 @@
 """The gateway's calls: one gRPC call each, under the shared limit, with errors of our tree."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import grpc
 
 from pmcb_client.gateway._channel import in_flight_limit
+from pmcb_client.gateway._errors import NotSigned
 from pmcb_client.gateway._failures import Phase, failure
 from pmcb_client.gateway._identity import Identity, Signer
 from pmcb_client.gateway._protos import GatewayStub
@@ -41,7 +42,7 @@ class Calls:
         self,
         channel: grpc.aio.Channel,
         identity: Identity,
-        signer: Signer,
+        signer: Signer | None,
         *,
         timeouts: Timeouts,
         max_in_flight: int,
@@ -53,6 +54,7 @@ class Calls:
             Phase.ENDORSE: stub.Endorse,
             Phase.SUBMIT: stub.Submit,
             Phase.COMMIT_STATUS: stub.CommitStatus,
+            Phase.EVENTS: stub.ChaincodeEvents,
         }
         self._limit = in_flight_limit(channel, max_in_flight)
         self._signer = signer
@@ -66,9 +68,20 @@ class Calls:
         }
         self.clock = clock or now_ms
 
-    def sign(self, message: bytes) -> bytes:
-        """The signature over SHA-256 of ``message``."""
-        return self._signer(sha256(message).digest())
+    @property
+    def can_sign(self) -> bool:
+        """Whether the identity's signer is here."""
+        return self._signer is not None
+
+    def sign(self, digest: bytes) -> bytes:
+        """The signature over a SHA-256 digest.
+
+        Raises:
+            NotSigned: the identity has no signer here.
+        """
+        if self._signer is None:
+            raise NotSigned("Nobody signed this, so it was not sent.")
+        return self._signer(digest)
 
     async def __call__(
         self,
@@ -91,3 +104,19 @@ class Calls:
                 )
             except grpc.aio.AioRpcError as error:
                 raise failure(phase, error, tx_id, orgs_chosen=orgs_chosen) from error
+
+    @asynccontextmanager
+    async def stream(self, phase: Phase, request: Any) -> AsyncIterator[Any]:
+        """The answers to ``request`` as they come; leaving cancels the call.
+
+        Raises:
+            LedgerError: what the gRPC error means.
+        """
+        async with self._limit:
+            call = self._stubs[phase](request)
+            try:
+                yield call
+            except grpc.aio.AioRpcError as error:
+                raise failure(phase, error, "") from error
+            finally:
+                call.cancel()

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pmcb_client.gateway._protos import (
     ChaincodeAction,
     ChaincodeActionPayload,
+    ChaincodeEventsRequest,
     ChaincodeHeaderExtension,
     ChaincodeID,
     ChaincodeInput,
@@ -21,6 +22,9 @@ from pmcb_client.gateway._protos import (
     Payload,
     ProposalMessage,
     ProposalResponsePayload,
+    SeekNextCommit,
+    SeekPosition,
+    SeekSpecified,
     SignatureHeader,
     TransactionMessage,
 )
@@ -103,5 +107,28 @@ def read_result(envelope_payload: bytes, header: bytes) -> bytes:
 def commit_status_request(tx_id: str, channel: str, creator: bytes) -> bytes:
     """The bytes to sign when asking what became of a transaction."""
     request = CommitStatusRequest(transaction_id=tx_id, channel_id=channel, identity=creator)
+    serialised: bytes = request.SerializeToString()
+    return serialised
+
+
+def events_request(channel: str, chaincode: str, creator: bytes, start_block: int | None) -> bytes:
+    """The bytes to sign when asking for events, from ``start_block`` or the next block on."""
+    if start_block is None:
+        start = SeekPosition(next_commit=SeekNextCommit())
+    else:
+        start = SeekPosition(specified=SeekSpecified(number=start_block))
+    request = ChaincodeEventsRequest(
+        channel_id=channel, chaincode_id=chaincode, identity=creator, start_position=start
+    )
+    serialised: bytes = request.SerializeToString()
+    return serialised
+
+
+def events_request_after(message: bytes, block_number: int, tx_id: str) -> bytes:
+    """The same request for what follows transaction ``tx_id`` of a block."""
+    request = ChaincodeEventsRequest.FromString(message)
+    start = SeekPosition(specified=SeekSpecified(number=block_number))
+    request.start_position.CopyFrom(start)
+    request.after_transaction_id = tx_id
     serialised: bytes = request.SerializeToString()
     return serialised

@@ -33,12 +33,13 @@ _LONGEST_REASON = 300
 
 
 class Phase(StrEnum):
-    """The four calls of the gateway, in the order of a transaction's life."""
+    """The calls of the gateway, in the order of a transaction's life."""
 
     EVALUATE = "evaluate"
     ENDORSE = "endorse"
     SUBMIT = "submit"
     COMMIT_STATUS = "commit status"
+    EVENTS = "chaincode events"
 
 
 _CLASSES: dict[Phase, type[GatewayError]] = {
@@ -46,6 +47,7 @@ _CLASSES: dict[Phase, type[GatewayError]] = {
     Phase.ENDORSE: EndorseError,
     Phase.SUBMIT: SubmitError,
     Phase.COMMIT_STATUS: CommitStatusError,
+    Phase.EVENTS: GatewayError,
 }
 
 

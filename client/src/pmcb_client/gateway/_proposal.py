@@ -7,7 +7,6 @@ Each makes one call and repeats nothing; ``Contract`` adds the repeats.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from pmcb_client.gateway._calls import Calls
 from pmcb_client.gateway._envelopes import ProposalBytes, commit_status_request, read_result
@@ -25,6 +24,7 @@ from pmcb_client.gateway._protos import (
     SubmitRequest,
     TxValidationCode,
 )
+from pmcb_client.gateway._signing import Signable
 
 _VALID = 0
 
@@ -40,13 +40,18 @@ class Status:
     block_number: int
 
 
-class Proposal:
+class Proposal(Signable):
     """A call that organisations may simulate: ``evaluate`` it, or have it endorsed."""
 
     def __init__(
-        self, calls: Calls, channel: str, built: ProposalBytes, endorsing_orgs: Sequence[str]
+        self,
+        calls: Calls,
+        channel: str,
+        built: ProposalBytes,
+        endorsing_orgs: Sequence[str],
+        signature: bytes | None = None,
     ) -> None:
-        self._calls = calls
+        super().__init__(calls, built.proposal, signature)
         self._channel = channel
         self._built = built
         self._orgs = tuple(endorsing_orgs)
@@ -60,6 +65,7 @@ class Proposal:
         """The contract's result, from one organisation; nothing is ordered.
 
         Raises:
+            NotSigned: nobody signed the proposal.
             Refused: the contract refused.
             Busy: the gateway has too many calls.
             EvaluateError: all else.
@@ -77,9 +83,10 @@ class Proposal:
         return result
 
     async def endorse(self) -> "Transaction":
-        """The transaction with enough endorsements, signed.
+        """The transaction with enough endorsements, to be signed.
 
         Raises:
+            NotSigned: nobody signed the proposal.
             Refused: the contract refused.
             Conflict: the endorsers disagreed.
             Busy: the gateway has too many calls.
@@ -99,25 +106,26 @@ class Proposal:
             result = read_result(payload, self._built.header)
         except (DecodeError, ValueError) as error:
             raise unreadable(self.transaction_id) from error
-        envelope = Envelope(payload=payload, signature=self._calls.sign(payload))
-        return Transaction(self._calls, self._channel, self.transaction_id, envelope, result)
+        return Transaction(self._calls, self._channel, self.transaction_id, payload, result)
 
     def _signed(self) -> SignedProposal:
-        proposal = self._built.proposal
-        return SignedProposal(proposal_bytes=proposal, signature=self._calls.sign(proposal))
+        return SignedProposal(proposal_bytes=self.bytes, signature=self._sign())
 
 
-class Transaction:
-    """An endorsed and signed transaction; ``result`` is what the contract returned."""
+class Transaction(Signable):
+    """An endorsed transaction; ``result`` is what the contract returned."""
 
     def __init__(
-        self, calls: Calls, channel: str, tx_id: str, envelope: Any, result: bytes
+        self,
+        calls: Calls,
+        channel: str,
+        tx_id: str,
+        message: bytes,
+        result: bytes,
+        signature: bytes | None = None,
     ) -> None:
-        self._calls = calls
+        super().__init__(calls, message, signature)
         self._channel = channel
-        self._request = SubmitRequest(
-            transaction_id=tx_id, channel_id=channel, prepared_transaction=envelope
-        )
         self.transaction_id = tx_id
         self.result = result
 
@@ -125,36 +133,45 @@ class Transaction:
         """Hands the envelope to the ordering service; the same bytes however often it is called.
 
         Raises:
+            NotSigned: nobody signed the transaction.
             Busy: the gateway has too many calls.
             SubmitError: all else; whether it was ordered may be unclear.
         """
-        await self._calls(Phase.SUBMIT, self._request, self.transaction_id)
+        request = SubmitRequest(
+            transaction_id=self.transaction_id,
+            channel_id=self._channel,
+            prepared_transaction=Envelope(payload=self.bytes, signature=self._sign()),
+        )
+        await self._calls(Phase.SUBMIT, request, self.transaction_id)
         return self.commit
 
     @cached_property
     def commit(self) -> "Commit":
         """The commit to ask about, whether or not ``submit`` was answered."""
-        return Commit(self._calls, self._channel, self.transaction_id)
+        request = commit_status_request(self.transaction_id, self._channel, self._calls.creator)
+        return Commit(self._calls, self.transaction_id, request)
 
 
-class Commit:
+class Commit(Signable):
     """A transaction on its way into a block."""
 
-    def __init__(self, calls: Calls, channel: str, tx_id: str) -> None:
-        self._calls = calls
-        request = commit_status_request(tx_id, channel, calls.creator)
-        self._request = SignedCommitStatusRequest(request=request, signature=calls.sign(request))
+    def __init__(
+        self, calls: Calls, tx_id: str, message: bytes, signature: bytes | None = None
+    ) -> None:
+        super().__init__(calls, message, signature)
         self.transaction_id = tx_id
 
     async def status(self, *, timeout_s: float | None = None) -> Status:
         """What became of the transaction; waits for its block.
 
         Raises:
+            NotSigned: nobody signed the question.
             Busy: the gateway has too many calls.
             CommitStatusError: no word, which says nothing about the transaction.
         """
+        request = SignedCommitStatusRequest(request=self.bytes, signature=self._sign())
         answer: CommitStatusResponse = await self._calls(
-            Phase.COMMIT_STATUS, self._request, self.transaction_id, timeout_s=timeout_s
+            Phase.COMMIT_STATUS, request, self.transaction_id, timeout_s=timeout_s
         )
         code: int = answer.result
         known = TxValidationCode.DESCRIPTOR.values_by_number.get(code)

@@ -10,12 +10,14 @@ from fabric_protos.common.common_pb2 import (
     SignatureHeader,
 )
 from fabric_protos.gateway.gateway_pb2 import (
+    ChaincodeEventsRequest,
     CommitStatusRequest,
     CommitStatusResponse,
     EndorseRequest,
     EndorseResponse,
     EvaluateRequest,
     EvaluateResponse,
+    SignedChaincodeEventsRequest,
     SignedCommitStatusRequest,
     SubmitRequest,
     SubmitResponse,
@@ -23,6 +25,7 @@ from fabric_protos.gateway.gateway_pb2 import (
 from fabric_protos.gateway.gateway_pb2 import ErrorDetail as ErrorDetailMessage
 from fabric_protos.gateway.gateway_pb2_grpc import GatewayStub
 from fabric_protos.msp.identities_pb2 import SerializedIdentity
+from fabric_protos.orderer.ab_pb2 import SeekNextCommit, SeekPosition, SeekSpecified
 from fabric_protos.peer.chaincode_pb2 import (
     ChaincodeID,
     ChaincodeInput,
@@ -48,6 +51,7 @@ from google.rpc.status_pb2 import Status as RpcStatus
 __all__ = [
     "ChaincodeAction",
     "ChaincodeActionPayload",
+    "ChaincodeEventsRequest",
     "ChaincodeHeaderExtension",
     "ChaincodeID",
     "ChaincodeInput",
@@ -71,8 +75,12 @@ __all__ = [
     "ProposalMessage",
     "ProposalResponsePayload",
     "RpcStatus",
+    "SeekNextCommit",
+    "SeekPosition",
+    "SeekSpecified",
     "SerializedIdentity",
     "SignatureHeader",
+    "SignedChaincodeEventsRequest",
     "SignedCommitStatusRequest",
     "SignedProposal",
     "SubmitRequest",

@@ -24,6 +24,7 @@ class Step(StrEnum):
     PROPOSE = "make a new proposal"
     RESEND = "send the same signed envelope again, then wait for its transaction id"
     ASK = "ask again for the same transaction id"
+    RESUME = "open the stream again after the last event"
     RAISE = "raise"
 
 
@@ -57,7 +58,7 @@ _NOTHING_ORDERED = (Phase.EVALUATE, Phase.ENDORSE)
 TABLE = (
     # A peer that distrusts the caller or its clock is also reported as unavailable to queries.
     Row(
-        _NOTHING_ORDERED,
+        (*_NOTHING_ORDERED, Phase.EVENTS),
         GatewayError,
         Step.RAISE,
         texts=("access denied", "request unauthorized"),
@@ -82,6 +83,8 @@ TABLE = (
     Row((Phase.SUBMIT,), Busy, Step.RESEND),
     Row((Phase.COMMIT_STATUS,), GatewayError, Step.ASK),
     Row((Phase.COMMIT_STATUS,), Busy, Step.ASK),
+    Row((Phase.EVENTS,), GatewayError, Step.RESUME, codes=(grpc.StatusCode.UNAVAILABLE,)),
+    Row((Phase.EVENTS,), Busy, Step.RESUME),
 )
 
 

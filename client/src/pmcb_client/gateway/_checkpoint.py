@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far a reader of events has come."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pmcb_client.files import write_private
+from pmcb_client.gateway._errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Position:
+    """The last event that was worked off: its block and its transaction in there."""
+
+    block_number: int
+    transaction_id: str
+
+
+class Checkpoint(Protocol):
+    """Keeps a position; ``None`` before the first event."""
+
+    @property
+    def position(self) -> Position | None:
+        """The last one that was saved."""
+
+    async def save(self, position: Position) -> None:
+        """Keeps ``position`` in place of the one before."""
+
+
+class MemoryCheckpoint:
+    """Lasts as long as the object."""
+
+    def __init__(self, position: Position | None = None) -> None:
+        self._position = position
+
+    @property
+    def position(self) -> Position | None:
+        """The last one that was saved."""
+        return self._position
+
+    async def save(self, position: Position) -> None:
+        """Keeps ``position``."""
+        self._position = position
+
+
+class FileCheckpoint:
+    """Lasts in a JSON file, ``{"blockNumber": 7, "transactionId": "ab12..."}``, mode 0600.
+
+    The file is replaced as a whole and on the disk before the next event is delivered. It
+    serves one reader at a time.
+
+    Raises:
+        CheckpointError: the file is there and holds no position.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._position = _read(self._path)
+
+    @property
+    def position(self) -> Position | None:
+        """The last one that was saved."""
+        return self._position
+
+    async def save(self, position: Position) -> None:
+        """Writes ``position``; missing folders are made."""
+        document = {"blockNumber": position.block_number, "transactionId": position.transaction_id}
+        await asyncio.to_thread(write_private, self._path, json.dumps(document).encode())
+        self._position = position
+
+
+def _read(path: Path) -> Position | None:
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"The checkpoint {path} cannot be read.") from error
+    match document:
+        case {"blockNumber": int(block), "transactionId": str(tx_id)} if (
+            block >= 0 and not isinstance(block, bool)
+        ):
+            return Position(block, tx_id)
+    raise CheckpointError(f"The checkpoint {path} holds no block number and transaction id.")
