@@ -243,7 +243,7 @@ async def test_a_status_request_that_is_none_is_an_invalid_argument(wire):
 
 
 async def test_an_id_longer_than_any_key_is_an_unknown_one(network, wire, alice):
-    """It is waited for like others; the index, which cannot hold it, is not asked."""
+    """It is waited for like others, although the index could not hold it."""
     waiting = asyncio.create_task(wire.status(alice, "x" * 512))
     while not network._orderer._waiting:
         await wire.evaluate(propose(alice, "whoami")[0])

@@ -114,9 +114,7 @@ class Snapshot:
 
     def status(self, tx_id: str) -> TxStatus | None:
         """What became of a transaction, or `None` if no block up to here holds it."""
-        key = tx_id.encode()
-        known = 0 < len(key) <= MAX_KEY_BYTES  # LMDB takes offence at others
-        raw = self._open().get(key, db=self._store.index) if known else None
+        raw = self._open().get(tx_id.encode(), db=self._store.index)
         return None if raw is None else TxStatus(*_STATUS.unpack(raw))
 
     def block(self, number: int) -> bytes | None:
