@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -15,8 +15,10 @@ import pytest
 from pmcb_chaincode.contract import Code, batch_hash
 from pmcb_client.enrolment import CaClient, Enrolment
 from pmcb_client.gateway import (
+    ChaincodeEvent,
     Contract,
     Identity,
+    Network,
     P256Signer,
     Refused,
     Signer,
@@ -60,6 +62,7 @@ class Person:
 
     msp: str
     name: str
+    role: str
     credentials: Enrolled
     contract: Contract
     world: "World" = field(repr=False, compare=False)
@@ -67,6 +70,11 @@ class Person:
     @property
     def uid(self) -> str:
         return f"{self.msp}/{self.name}"
+
+    def events(self, **how: Any) -> AsyncGenerator[ChaincodeEvent, None]:
+        """The contract's events, as this person's organisation tells them."""
+        network = self.world.network((self.msp, self.name, self.role))
+        return network.chaincode_events(self.world.place.file.chaincode, **how)
 
     async def submit(self, function: str, *args: object) -> dict[str, Any]:
         await self.world.catch_up(self)
@@ -101,7 +109,7 @@ class World:
         key = (msp, f"{name}.{self.place.run}", role)
         if key not in self.place.enrolled:
             self.place.enrolled[key] = await self._enrol(*key)
-        return Person(msp, key[1], self.place.enrolled[key], self.contract(key), self)
+        return Person(msp, key[1], role, self.place.enrolled[key], self.contract(key), self)
 
     async def people(self, count: int, msp: str = ORG_A, group: str = "r") -> list[Person]:
         """Receivers ``group0``, ``group1``, ..."""
@@ -124,6 +132,9 @@ class World:
         self._turn = person.msp
 
     def contract(self, key: tuple[str, str, str]) -> Contract:
+        return self.network(key).contract(self.place.file.chaincode)
+
+    def network(self, key: tuple[str, str, str]) -> Network:
         org = self.place.file.org(key[0])
         if org.msp not in self._channels:
             self._channels[org.msp] = open_channel(org.gateway, org.tls_ca)
@@ -131,7 +142,7 @@ class World:
         gateway = connect(
             self._channels[org.msp], credentials.identity, credentials.signer, clock=self.now
         )
-        return gateway.network(self.place.file.channel).contract(self.place.file.chaincode)
+        return gateway.network(self.place.file.channel)
 
     async def _enrol(self, msp: str, name: str, role: str) -> Enrolled:
         org = self.place.file.org(msp)

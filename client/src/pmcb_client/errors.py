@@ -15,6 +15,7 @@
     │   ├── Conflict                 conflict: others were faster; may be repeated
     │   ├── CommitError              failure: ordered, and marked invalid
     │   ├── Busy                     the gateway has too many calls at once
+    │   ├── NotSigned                nobody signed it, so it was not sent
     │   ├── OutcomeUnknown           sent, and no word came back in time
     │   └── LedgerUnavailable        nothing answers
     ├── EnrolmentError               something between this client and a CA
@@ -23,6 +24,7 @@
     │   └── CaUnavailable
     ├── WalletError                  an identity file that cannot be used
     │   └── IdentityNotFound
+    ├── CheckpointError              a checkpoint file that cannot be read
     └── NetworkFileError             a missing or unreadable network.json
 
 A refusal, a conflict and a failure are never one class. ``exit_code`` is what the command ends
@@ -40,6 +42,7 @@ __all__ = [
     "Busy",
     "CaRefused",
     "CaUnavailable",
+    "CheckpointError",
     "ClientError",
     "CommitError",
     "CommitStatusError",
@@ -55,6 +58,7 @@ __all__ = [
     "LedgerUnavailable",
     "LevelMismatch",
     "NetworkFileError",
+    "NotSigned",
     "OutcomeUnknown",
     "Refused",
     "SubmitError",
@@ -192,6 +196,13 @@ class Busy(LedgerError):
     next_step = "Try again in a moment, with fewer calls at once."
 
 
+class NotSigned(LedgerError):
+    """The identity has no signer here and brought no signature: nothing was sent."""
+
+    exit_code = 2
+    next_step = "Sign its digest where the key is, and hand bytes and signature to the gateway."
+
+
 class OutcomeUnknown(LedgerError):
     """The transaction was sent and no word came back in time: it may stand or may not."""
 
@@ -244,6 +255,13 @@ class WalletError(ClientError):
 
 class IdentityNotFound(WalletError):
     """The wallet holds no identity under this label."""
+
+
+class CheckpointError(ClientError):
+    """A checkpoint file that holds no position."""
+
+    exit_code = 2
+    next_step = "Remove the file to start anew, or name another one."
 
 
 class NetworkFileError(ClientError):

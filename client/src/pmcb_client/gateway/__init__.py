@@ -3,6 +3,7 @@
 
 from pmcb_client.errors import (
     Busy,
+    CheckpointError,
     CommitError,
     CommitStatusError,
     Conflict,
@@ -13,6 +14,7 @@ from pmcb_client.errors import (
     LedgerError,
     LedgerUnavailable,
     LevelMismatch,
+    NotSigned,
     OutcomeUnknown,
     Refused,
     SubmitError,
@@ -27,7 +29,6 @@ from pmcb_client.gateway._checkpoint import (
 )
 from pmcb_client.gateway._connect import connect_network
 from pmcb_client.gateway._contract import Contract
-from pmcb_client.gateway._errors import CheckpointError, NotSigned
 from pmcb_client.gateway._events import ChaincodeEvent, EventsRequest
 from pmcb_client.gateway._gateway import Gateway, Network, connect
 from pmcb_client.gateway._identity import Credentials, Identity, P256Signer, Signer

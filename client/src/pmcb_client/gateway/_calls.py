@@ -9,8 +9,8 @@ from typing import Any
 
 import grpc
 
+from pmcb_client.errors import NotSigned
 from pmcb_client.gateway._channel import in_flight_limit
-from pmcb_client.gateway._errors import NotSigned
 from pmcb_client.gateway._failures import Phase, failure
 from pmcb_client.gateway._identity import Identity, Signer
 from pmcb_client.gateway._protos import GatewayStub

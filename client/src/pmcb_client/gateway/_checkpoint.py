@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pmcb_client.errors import CheckpointError
 from pmcb_client.files import write_private
-from pmcb_client.gateway._errors import CheckpointError
 
 
 @dataclass(frozen=True)
