@@ -9,9 +9,9 @@ import grpc
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.orderer import ab_pb2
 from google.protobuf.message import Message
+from tests.network.apart import serve
 from tests.network.conftest import person
 from tests.network.contracts import Notes
-from tests.network.test_restart import serve
 from tests.network.wire import Wire, connect, high_s, propose
 from tests.network.words import CODES, refusal
 

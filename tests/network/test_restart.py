@@ -3,17 +3,13 @@
 
 import asyncio
 import contextlib
-import json
-import os
 import random
 import socket
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import grpc
 import pytest
+from tests.network.apart import serve
 from tests.network.conftest import person
 from tests.network.contracts import Notes
 from tests.network.wire import Person, Wire, connect, propose
@@ -145,19 +141,6 @@ async def test_secrets_are_readable_by_their_owner_only(tmp_path):
     async with EmbeddedNetwork(tmp_path / "network", contract=Notes()):
         found = [tmp_path / "network", *(tmp_path / "network").rglob("*")]
         assert {path.stat().st_mode & 0o077 for path in found} == {0}
-
-
-async def serve(folder: Path) -> tuple["subprocess.Popen[bytes]", SimpleNamespace]:
-    (folder / "ready.json").unlink(missing_ok=True)
-    process = subprocess.Popen(  # noqa: ASYNC220 - the handle must outlive any loop
-        [sys.executable, str(ROOT / "tests/network/serve_notes.py"), str(folder)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    async with asyncio.timeout(60):
-        while not (folder / "ready.json").exists():
-            assert process.poll() is None
-            await asyncio.sleep(0.05)
-    return process, SimpleNamespace(network_file=json.loads((folder / "ready.json").read_text()))
 
 
 async def load(place, alice: Person, tag: str, acknowledged: dict[str, str], enough: asyncio.Event):
