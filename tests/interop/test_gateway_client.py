@@ -1,35 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded network before judges that we did not write."""
-
-from pathlib import Path
+"""@hyperledger/fabric-gateway before the embedded network."""
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.interop.jobs import job_of
 from tests.network.conftest import person
 
 pytestmark = pytest.mark.interop
 
-A, B = "HospitalAMSP", "HospitalBMSP"
-
-
-def job(network, certificate, key, steps, *, index=0):
-    org = network.network_file["orgs"][index]
-    return {
-        "gateway": org["gateway"],
-        "tls_ca": org["tls_ca"],
-        "msp": org["msp"],
-        "certificate": certificate,
-        "key": key,
-        "channel": "pmcb",
-        "chaincode": "notes",
-        "steps": steps,
-    }
-
-
-def job_of(network, who, steps):
-    key = who.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return job(network, who.certificate.decode(), key.decode(), steps)
+A = "HospitalAMSP"
 
 
 async def test_the_gateway_client_sees_refusals_as_from_fabric(network, run):
@@ -101,38 +79,3 @@ async def test_the_gateway_client_follows_events(network, run, tmp_path):
         (2, '{"value":"2"}'),
         (3, '{"value":"3"}'),
     ]
-
-
-@pytest.mark.parametrize(("index", "msp"), [(0, A), (1, B)])
-async def test_the_ca_client_enrols_and_registers(network, run, index, msp):
-    """What it enrolled is an identity that the gateway client can act with."""
-    org = network.network_file["orgs"][index]
-    (made,) = await run(
-        "ca.js",
-        {
-            "url": org["ca_url"],
-            "tls_ca": org["tls_ca"],
-            "ca_name": org["ca_name"],
-            "msp": msp,
-            "registrar": network.registrars[msp],
-            "name": "bob",
-            "role": "receiver",
-        },
-    )
-    assert made["root"] == org["msp_ca"]
-    assert "Identity 'bob' is already registered" in made["again"]
-    assert "Authentication failure" in made["usedUp"]
-    certificate = x509.load_pem_x509_certificate(made["certificate"].encode())
-    extension = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-    attributes = certificate.extensions.get_extension_for_oid(extension).value.public_bytes()
-    assert b'"pmcb.role":"receiver"' in attributes
-    steps = [["evaluate", "whoami"]]
-    answers = await run(
-        "gateway.js", job(network, made["certificate"], made["key"], steps, index=index)
-    )
-    assert f'"uid":"{msp}/bob"' in answers[0]["result"]
-
-
-def test_the_lock_file_names_no_address():
-    """Whoever installs uses their own package index."""
-    assert "://" not in (Path(__file__).parent / "package-lock.json").read_text()
