@@ -46,13 +46,20 @@ def canonical_loads(data: str | bytes) -> JsonValue:
     """
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        value = json.loads(text, object_pairs_hook=_unique)
+        value = json.loads(text, object_pairs_hook=_unique, parse_int=_integer)
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError("must be JSON in UTF-8") from None
     except RecursionError:
         raise ValueError(f"must not be nested deeper than {MAX_DEPTH}") from None
     _check(value, 1)
     return value  # type: ignore[no-any-return]  # _check established the type
+
+
+def _integer(digits: str) -> int:
+    """Python's own limit, 4,300 digits, speaks of its settings; numbers end long before."""
+    if len(digits) > len(str(-MAX_INT)):
+        raise ValueError("must hold integers up to 2^53-1 only")
+    return int(digits)
 
 
 def _plain(value: Mapping[str, object] | Sequence[object]) -> object:
