@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from pmcb_network.embedded._assembled import Assembled
-from pmcb_network.embedded._simulator import ReadWriteSet
+from pmcb_network.embedded._rwset import ReadWriteSet
 
 RW = ReadWriteSet(writes=(("a", b"1"),))
 

@@ -5,7 +5,7 @@ import pytest
 from fabric_protos.common import common_pb2
 
 from pmcb_network.embedded._blocks import build, genesis, header_hash, last_block, note, verify
-from pmcb_network.embedded._simulator import ReadWriteSet, encode
+from pmcb_network.embedded._rwset import ReadWriteSet, encode
 from pmcb_network.embedded._snapshot import TxStatus, Value
 from pmcb_network.embedded._state import BlockWrite, Store
 from pmcb_network.embedded._validator import VALID, Ordered, Outcome

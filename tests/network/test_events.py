@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pmcb_network.embedded._blocks import build, genesis, note
 from pmcb_network.embedded._events import Selection, events_of
-from pmcb_network.embedded._simulator import ReadWriteSet
+from pmcb_network.embedded._rwset import ReadWriteSet
 from pmcb_network.embedded._validator import VALID, Ordered, Outcome
 
 NOTHING = ReadWriteSet()

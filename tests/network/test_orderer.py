@@ -7,7 +7,7 @@ import pytest
 
 from pmcb_network.embedded._blocks import genesis, note
 from pmcb_network.embedded._orderer import BlockDropped, Orderer, QueueFull
-from pmcb_network.embedded._simulator import ReadWriteSet, encode
+from pmcb_network.embedded._rwset import ReadWriteSet, encode
 from pmcb_network.embedded._state import Store
 from pmcb_network.embedded._validator import Ordered
 from pmcb_network.errors import StorageFailed

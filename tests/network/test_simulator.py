@@ -5,14 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmcb_network.embedded._simulator import (
-    RangeRead,
-    ReadWriteSet,
-    Simulator,
-    Unsupported,
-    decode,
-    encode,
-)
+from pmcb_network.embedded._rwset import RangeRead, ReadWriteSet, decode, encode
+from pmcb_network.embedded._simulator import Simulator, Unsupported
 from pmcb_network.embedded._snapshot import Value
 from pmcb_network.embedded._state import BlockWrite, Store
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmcb_network.embedded._simulator import RangeRead, ReadWriteSet
+from pmcb_network.embedded._rwset import RangeRead, ReadWriteSet
 from pmcb_network.embedded._snapshot import TxStatus, Value
 from pmcb_network.embedded._validator import Ordered, validate
 

@@ -4,7 +4,7 @@
 import hashlib
 from collections import OrderedDict
 
-from ._simulator import ReadWriteSet
+from ._rwset import ReadWriteSet
 
 _BYTES = 64 * 1024 * 1024
 

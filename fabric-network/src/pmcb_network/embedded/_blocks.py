@@ -9,7 +9,7 @@ from pmcb_network.errors import LedgerDamaged
 
 from ._envelopes import Malformed, open_action, open_transaction
 from ._protos import VALIDATION_CODES, DecodeError, common
-from ._simulator import ReadWriteSet, decode
+from ._rwset import ReadWriteSet, decode
 from ._snapshot import Snapshot, TxStatus, Value
 from ._state import BlockWrite
 from ._validator import VALID, Ordered, Outcome

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ._envelopes import Malformed, Proposal, check_form, response_payload
 from ._identity import Directory, InvalidIdentity, UnknownIdentity, sign
 from ._protos import msp, response
-from ._simulator import ReadWriteSet, Simulator, encode
+from ._rwset import ReadWriteSet, encode
+from ._simulator import Simulator
 from ._snapshot import Snapshot, SnapshotGone
 from .chaincode import ExecutionFailed, Host
 

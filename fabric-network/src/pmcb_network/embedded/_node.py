@@ -23,7 +23,7 @@ from ._identity import Directory
 from ._material import REGISTRAR, load
 from ._orderer import Orderer
 from ._peers import Peers
-from ._simulator import ReadWriteSet, encode
+from ._rwset import ReadWriteSet, encode
 from ._snapshot import MAX_KEY_BYTES
 from ._state import Store
 from ._validator import VALID, Ordered, Outcome, validate

@@ -7,7 +7,7 @@ from typing import Any
 from ._endorser import Endorsed, Endorser, Failed, Gatekeeper, Refused, Unauthorized
 from ._envelopes import Malformed, Proposal, assemble, open_proposal
 from ._failures import Detail, GatewayError, StatusCode
-from ._simulator import ReadWriteSet
+from ._rwset import ReadWriteSet
 from ._snapshot import Snapshot
 
 _ERROR_THRESHOLD = 400
@@ -101,7 +101,8 @@ class Peers:
             raise GatewayError(
                 StatusCode.FAILED_PRECONDITION,
                 "no combination of peers can be derived which satisfy the endorsement policy:"
-                f' failed constructing descriptor for chaincodes:<name:"{opened.chaincode}" >',
+                f" No metadata was found for chaincode {opened.chaincode}"
+                f" in channel {opened.channel}",
             )
         names = list(dict.fromkeys(wanted)) or self._own_first(own.msp_id)
         failed = "failed to endorse transaction" if not wanted else _NOT_ENOUGH

@@ -12,7 +12,7 @@ from typing import Protocol
 from ._envelopes import Action, Malformed, Transaction, open_action
 from ._identity import Directory, InvalidIdentity, UnknownIdentity
 from ._protos import DecodeError, ValidationCode
-from ._simulator import RangeRead, ReadWriteSet, decode
+from ._rwset import RangeRead, ReadWriteSet, decode
 from ._snapshot import TxStatus, Value, Version
 
 VALID: int = ValidationCode.Value("VALID")
