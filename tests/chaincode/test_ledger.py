@@ -8,7 +8,7 @@ from tests.chaincode.fake_peer import FakePeer, connect
 from tests.chaincode.faults import error, short
 from tests.chaincode.notes import Notes
 
-from pmcb_chaincode.bridge import ChaincodeMessage, _ledger
+from pmcb_chaincode.bridge import ChaincodeMessage, _queries
 
 M = ChaincodeMessage
 ROWS = {f"k{number:05}": str(number).encode() for number in range(250)}
@@ -172,7 +172,7 @@ async def test_abandoned_range_is_closed(serve, count, closed):
 @pytest.mark.parametrize(("limit", "code"), [(250, "PEER_ERROR"), (251, "")])
 async def test_range_at_the_peers_limit_is_an_error(serve, monkeypatch, limit, code):
     """A peer ends a range there silently, so what came cannot be relied on."""
-    monkeypatch.setattr(_ledger, "QUERY_LIMIT", limit)
+    monkeypatch.setattr(_queries, "QUERY_LIMIT", limit)
     peer = serve(FakePeer(ROWS))
     answer = await peer.call("list_range", "", "")
     assert answer.code == code

@@ -19,11 +19,14 @@ from pmcb_chaincode._codes import Code
 from ._caller import Caller
 from ._canonical import JsonObject, JsonValue, canonical_dumps, canonical_loads
 from ._context import Context
+from ._invocation import Response
 from ._keys import composite, prefix_range, split_composite
-from ._ledger import KV, Ledger, Page
+from ._ledger import Ledger
 from ._loop import loop_factory
 from ._parameters import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, one_of, text
+from ._policies import endorsed_by
 from ._protos import ChaincodeMessage
+from ._queries import KV, Modification, Page
 from ._registry import Contract, query, transaction
 from ._server import ChaincodeServer, ServerTls, serve
 from ._session import Session
@@ -59,12 +62,14 @@ __all__ = [
     "Ledger",
     "ListOf",
     "Match",
+    "Modification",
     "Page",
     "PeerError",
     "PeerTimeout",
     "ProtocolError",
     "Ratio",
     "Refusal",
+    "Response",
     "Row",
     "ServerConfigError",
     "ServerTls",
@@ -74,6 +79,7 @@ __all__ = [
     "canonical_dumps",
     "canonical_loads",
     "composite",
+    "endorsed_by",
     "loop_factory",
     "one_of",
     "prefix_range",

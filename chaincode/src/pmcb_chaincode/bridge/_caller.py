@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pmcb_chaincode._codes import Code
@@ -35,13 +36,24 @@ class Caller:
         """The person on the ledger: ``msp/enrollment``."""
         return f"{self.msp_id}/{self.enrollment_id}"
 
+    @property
+    def x509_id(self) -> str:
+        """``x509::SUBJECT::ISSUER`` (RFC 4514 names): an id for certificates without attributes."""
+        subject, issuer = self.certificate.subject, self.certificate.issuer
+        return f"x509::{subject.rfc4514_string()}::{issuer.rfc4514_string()}"
+
+    @property
+    def public_key(self) -> CertificatePublicKeyTypes:
+        """The certificate's public key, of whatever kind."""
+        return self.certificate.public_key()
+
     def p256_key(self) -> str:
         """The certificate's public key as a compressed P-256 point in hex.
 
         Raises:
             Refusal: ``KEY_UNSUPPORTED`` for any other kind of key.
         """
-        key = self.certificate.public_key()
+        key = self.public_key
         if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
             raise Refusal(Code.KEY_UNSUPPORTED, "The certificate's key must be on P-256.")
         return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint).hex()

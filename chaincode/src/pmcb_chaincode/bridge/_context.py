@@ -17,6 +17,7 @@ from ._protos import (
     SignedProposal,
     decoded,
 )
+from ._queries import to_ms
 from .errors import ContractError
 
 
@@ -25,7 +26,8 @@ class Context:
     """One transaction: its caller, its time, its ledger and its event.
 
     ``time_ms`` is the client's clock in milliseconds UTC: the one time that every endorser sees
-    alike. Peers refuse proposals whose time is far from their own.
+    alike. Peers refuse proposals whose time is far from their own. ``transient`` holds what the
+    client told this peer and nobody else: it is in no block, no argument and no log.
     """
 
     tx_id: str
@@ -65,9 +67,8 @@ def read_proposal(signed: SignedProposal) -> ProposalFacts:
     channel_header = decoded(ChannelHeader, header.channel_header)
     creator = decoded(SignatureHeader, header.signature_header).creator
     payload = decoded(ChaincodeProposalPayload, proposal.payload)
-    stamp = channel_header.timestamp
     return ProposalFacts(
         caller=read_caller(creator),
-        time_ms=stamp.seconds * 1000 + stamp.nanos // 1_000_000,
+        time_ms=to_ms(channel_header.timestamp),
         transient=dict(payload.TransientMap),
     )

@@ -9,7 +9,8 @@ def composite(record_type: str, *attributes: str) -> str:
     r"""The key ``\0type\0attribute\0...``.
 
     Raises:
-        ValueError: a part holds U+0000 or U+10FFFF, which delimit parts and ranges.
+        ValueError: a part holds U+0000 or U+10FFFF, which delimit parts and ranges, or a lone
+            surrogate, which has no UTF-8.
 
     >>> composite("LV", "1", "a")
     '\x00LV\x001\x00a\x00'
@@ -18,6 +19,10 @@ def composite(record_type: str, *attributes: str) -> str:
     for part in parts:
         if _MIN in part or _MAX in part:
             raise ValueError("a key's part holds U+0000 or U+10FFFF")
+        try:
+            part.encode()
+        except UnicodeEncodeError:
+            raise ValueError("a key's part holds a lone surrogate") from None
     return _MIN + "".join(part + _MIN for part in parts)
 
 

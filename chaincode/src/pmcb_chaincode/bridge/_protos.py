@@ -4,27 +4,37 @@
 from typing import Any
 
 from fabric_protos.common.common_pb2 import ChannelHeader, Header, SignatureHeader
+from fabric_protos.common.policies_pb2 import SignaturePolicy, SignaturePolicyEnvelope
 from fabric_protos.ledger.queryresult.kv_query_result_pb2 import KV as KVMessage  # noqa: N811
+from fabric_protos.ledger.queryresult.kv_query_result_pb2 import KeyModification
 from fabric_protos.msp.identities_pb2 import SerializedIdentity
+from fabric_protos.msp.msp_principal_pb2 import MSPPrincipal, MSPRole
 from fabric_protos.peer.chaincode_event_pb2 import ChaincodeEvent
 from fabric_protos.peer.chaincode_pb2 import (
     ChaincodeAdditionalParams,
     ChaincodeID,
     ChaincodeInput,
+    ChaincodeSpec,
 )
 from fabric_protos.peer.chaincode_shim_pb2 import (
     ChaincodeMessage,
     DelState,
+    GetHistoryForKey,
     GetState,
     GetStateByRange,
+    GetStateMetadata,
     GetStateMultiple,
     GetStateMultipleResult,
+    PurgePrivateState,
     PutState,
+    PutStateMetadata,
     QueryMetadata,
     QueryResponse,
     QueryResponseMetadata,
     QueryStateClose,
     QueryStateNext,
+    StateMetadata,
+    StateMetadataResult,
     WriteBatchState,
     WriteRecord,
 )
@@ -39,16 +49,24 @@ __all__ = [
     "ChaincodeInput",
     "ChaincodeMessage",
     "ChaincodeProposalPayload",
+    "ChaincodeSpec",
     "ChannelHeader",
     "DelState",
+    "GetHistoryForKey",
     "GetState",
     "GetStateByRange",
+    "GetStateMetadata",
     "GetStateMultiple",
     "GetStateMultipleResult",
     "Header",
     "KVMessage",
+    "KeyModification",
+    "MSPPrincipal",
+    "MSPRole",
     "Proposal",
+    "PurgePrivateState",
     "PutState",
+    "PutStateMetadata",
     "QueryMetadata",
     "QueryResponse",
     "QueryResponseMetadata",
@@ -57,7 +75,11 @@ __all__ = [
     "Response",
     "SerializedIdentity",
     "SignatureHeader",
+    "SignaturePolicy",
+    "SignaturePolicyEnvelope",
     "SignedProposal",
+    "StateMetadata",
+    "StateMetadataResult",
     "WriteBatchState",
     "WriteRecord",
     "decoded",

@@ -3,29 +3,48 @@
 
 from collections.abc import Iterator
 
+from ._policies import POLICY
 from ._protos import (
     ChaincodeAdditionalParams,
     ChaincodeMessage,
     DelState,
+    PurgePrivateState,
     PutState,
+    PutStateMetadata,
+    StateMetadata,
     WriteBatchState,
     WriteRecord,
 )
 
 
 class WriteBuffer:
-    """Collects writes; ``messages`` turns them into what the peer is sent."""
+    """Collects writes; ``messages`` turns them into what the peer is sent.
+
+    ``coll`` names a private data collection, "" the public state.
+    """
 
     def __init__(self) -> None:
         self._records: list[WriteRecord] = []
 
-    def put(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes, coll: str = "") -> None:
         """Keep a write."""
-        self._records.append(WriteRecord(type=WriteRecord.PUT_STATE, key=key, value=value))
+        self._keep(WriteRecord.PUT_STATE, key, coll, value=value)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, coll: str = "") -> None:
         """Keep a deletion."""
-        self._records.append(WriteRecord(type=WriteRecord.DEL_STATE, key=key))
+        self._keep(WriteRecord.DEL_STATE, key, coll)
+
+    def purge(self, key: str, coll: str) -> None:
+        """Keep the purge of a private value and its past."""
+        self._keep(WriteRecord.PURGE_PRIVATE_DATA, key, coll)
+
+    def set_policy(self, key: str, policy: bytes) -> None:
+        """Keep a key's endorsement policy."""
+        metadata = StateMetadata(metakey=POLICY, value=policy)
+        self._keep(WriteRecord.PUT_STATE_METADATA, key, "", metadata=metadata)
+
+    def _keep(self, kind: int, key: str, coll: str, **what: object) -> None:
+        self._records.append(WriteRecord(type=kind, key=key, collection=coll, **what))
 
     def messages(self, offers: ChaincodeAdditionalParams) -> Iterator[tuple[int, bytes]]:
         """Message types and payloads, batched as the peer announced.
@@ -40,9 +59,18 @@ class WriteBuffer:
                 yield ChaincodeMessage.WRITE_BATCH_STATE, batch.SerializeToString()
             return
         for record in records:
-            if record.type == WriteRecord.PUT_STATE:
-                body = PutState(key=record.key, value=record.value)
-                yield ChaincodeMessage.PUT_STATE, body.SerializeToString()
-            else:
-                body = DelState(key=record.key)
-                yield ChaincodeMessage.DEL_STATE, body.SerializeToString()
+            yield _single(record)
+
+
+def _single(record: WriteRecord) -> tuple[int, bytes]:
+    where = {"key": record.key, "collection": record.collection}
+    if record.type == WriteRecord.PUT_STATE:
+        kind, body = ChaincodeMessage.PUT_STATE, PutState(value=record.value, **where)
+    elif record.type == WriteRecord.DEL_STATE:
+        kind, body = ChaincodeMessage.DEL_STATE, DelState(**where)
+    elif record.type == WriteRecord.PURGE_PRIVATE_DATA:
+        kind, body = ChaincodeMessage.PURGE_PRIVATE_DATA, PurgePrivateState(**where)
+    else:
+        kind = ChaincodeMessage.PUT_STATE_METADATA
+        body = PutStateMetadata(metadata=record.metadata, **where)
+    return kind, body.SerializeToString()
