@@ -14,7 +14,7 @@ from typing import Any
 
 import platformdirs
 import pytest
-from tests.network.contracts import Notes
+from tests.interop.contracts import Parity
 
 from pmcb_network._files import locked
 from pmcb_network.embedded import EmbeddedNetwork
@@ -66,7 +66,7 @@ def _install(npm: str, cache: Path, installed: Path) -> None:
 
 @pytest.fixture
 async def network(tmp_path: Path) -> AsyncIterator[EmbeddedNetwork]:
-    async with EmbeddedNetwork(tmp_path / "network", contract=Notes()) as made:
+    async with EmbeddedNetwork(tmp_path / "network", contract=Parity()) as made:
         yield made
 
 

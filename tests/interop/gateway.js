@@ -1,63 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives a network with @hyperledger/fabric-gateway: `gateway.js JOB`, JOB = a JSON file with
-// {gateway, tls_ca, msp, certificate, key, channel, chaincode, steps: [[verb, fn, ...args]]}.
-// Prints one JSON line per step.
+// Drives a network with @hyperledger/fabric-gateway: `gateway.js JOB`; the job's `steps` are
+// {do: a verb below, ...}. Prints one JSON document a step.
 'use strict';
-const fs = require('node:fs');
-const crypto = require('node:crypto');
-const grpc = require('@grpc/grpc-js');
-const { connect, hash, signers } = require('@hyperledger/fabric-gateway');
+const { main, say, signerOf, told } = require('./client');
+const { Listeners } = require('./listeners');
 
-function told(error) {
-  const details = (error.details || []).map(({ mspId, message }) => ({ mspId, message }));
-  return { error: error.name, code: error.code, message: error.message, details };
+const MAKERS = {
+  proposal: 'newSignedProposal',
+  transaction: 'newSignedTransaction',
+  commit: 'newSignedCommit',
+  chaincode: 'newSignedChaincodeEventsRequest',
+  blocks: 'newSignedBlockEventsRequest',
+  filtered: 'newSignedFilteredBlockEventsRequest',
+  private: 'newSignedBlockAndPrivateDataEventsRequest',
+};
+
+const text = (bytes) => Buffer.from(bytes).toString();
+
+class Session {
+  constructor(gateway, job) {
+    this.gateway = gateway;
+    this.job = job;
+    this.network = gateway.getNetwork(job.channel);
+    this.listeners = new Listeners(this.network, job.chaincode);
+  }
+
+  // Off-line, what the step lists is signed apart from the gateway, by the key that it names.
+  async signed(step, part, made) {
+    if (!(step.sign || []).includes(part)) {
+      return made;
+    }
+    const signature = await signerOf(step.key || this.job.key)(made.getDigest());
+    return this.gateway[MAKERS[part]](made.getBytes(), signature);
+  }
+
+  async proposal(step, [name, ...args] = step.call) {
+    const contract = this.network.getContract(step.chaincode || this.job.chaincode);
+    const made = contract.newProposal(name, {
+      arguments: args,
+      transientData: step.transient,
+      endorsingOrganizations: step.orgs,
+    });
+    return this.signed(step, 'proposal', made);
+  }
+
+  async evaluate(step) {
+    return { result: text(await (await this.proposal(step)).evaluate()) };
+  }
+
+  async submit(step) {
+    const endorsed = await (await this.proposal(step)).endorse();
+    const transaction = await this.signed(step, 'transaction', endorsed);
+    const commit = await this.signed(step, 'commit', await transaction.submit());
+    const { code, blockNumber, transactionId } = await commit.getStatus();
+    const result = text(transaction.getResult());
+    return { result, code, block: Number(blockNumber), id: transactionId };
+  }
+
+  // The short way, as most applications go it.
+  async call({ call: [name, ...args] }) {
+    const contract = this.network.getContract(this.job.chaincode);
+    const evaluated = text(await contract.evaluateTransaction(name, ...args));
+    return { evaluated, submitted: text(await contract.submitTransaction(name, ...args)) };
+  }
+
+  // Endorses every call on one state, submits all in order, waits for all.
+  async conflict(step) {
+    const transactions = [];
+    for (const call of step.calls) {
+      transactions.push(await (await this.proposal(step, call)).endorse());
+    }
+    const commits = [];
+    for (const transaction of transactions) {
+      commits.push(await transaction.submit());
+    }
+    const statuses = await Promise.all(commits.map((commit) => commit.getStatus()));
+    return { codes: statuses.map(({ code, successful }) => [code, successful]) };
+  }
+
+  async listen(step) {
+    const checkpoint = await this.listeners.checkpoint(step.checkpoint);
+    const request = this.listeners.request(step, checkpoint);
+    await this.listeners.open(step, await this.signed(step, step.kind, request), checkpoint);
+    return {};
+  }
+
+  take({ name, count }) {
+    return this.listeners.take(name, count);
+  }
+
+  async close({ name }) {
+    this.listeners.close(name);
+    return {};
+  }
 }
 
-async function run(contract, [verb, name, ...args]) {
-  if (verb === 'evaluate') {
-    return { result: Buffer.from(await contract.evaluateTransaction(name, ...args)).toString() };
-  }
-  if (verb === 'submit') {
-    return { result: Buffer.from(await contract.submitTransaction(name, ...args)).toString() };
-  }
-  if (verb === 'transient') {
-    const transientData = { pin: args.pop() };
-    const result = await contract.evaluate(name, { arguments: args, transientData });
-    return { result: Buffer.from(result).toString() };
-  }
-  // "conflict": endorse the same call twice, submit both, wait for both.
-  const proposals = [0, 1].map(() => contract.newProposal(name, { arguments: args }));
-  const transactions = [];
-  for (const proposal of proposals) {
-    transactions.push(await proposal.endorse());
-  }
-  const statuses = [];
-  for (const transaction of transactions) {
-    statuses.push(await (await transaction.submit()).getStatus());
-  }
-  return { codes: statuses.map(({ code, successful }) => [code, successful]) };
-}
-
-async function main(job) {
-  const client = new grpc.Client(job.gateway, grpc.credentials.createSsl(Buffer.from(job.tls_ca)));
-  const gateway = connect({
-    client,
-    hash: hash.sha256,
-    identity: { mspId: job.msp, credentials: Buffer.from(job.certificate) },
-    signer: signers.newPrivateKeySigner(crypto.createPrivateKey(job.key)),
-  });
+main(async (gateway, job) => {
+  const session = new Session(gateway, job);
   try {
-    const contract = gateway.getNetwork(job.channel).getContract(job.chaincode);
     for (const step of job.steps) {
-      console.log(JSON.stringify(await run(contract, step).catch(told)));
+      say(await session[step.do](step).catch(told));
     }
   } finally {
-    gateway.close();
-    client.close();
+    session.listeners.closeAll();
   }
-}
-
-main(JSON.parse(fs.readFileSync(process.argv[2], 'utf8'))).catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
 });

@@ -3,7 +3,7 @@
 
 import pytest
 from cryptography import x509
-from tests.interop.jobs import job
+from tests.interop.jobs import evaluate, job
 
 pytestmark = pytest.mark.interop
 
@@ -33,7 +33,7 @@ async def test_the_ca_client_enrols_and_registers(network, run, index, msp):
     extension = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
     attributes = certificate.extensions.get_extension_for_oid(extension).value.public_bytes()
     assert b'"pmcb.role":"receiver"' in attributes
-    steps = [["evaluate", "whoami"]]
+    steps = [evaluate("whoami")]
     answers = await run(
         "gateway.js", job(network, made["certificate"], made["key"], steps, index=index)
     )
