@@ -76,6 +76,14 @@ class Notes(Contract):
         page = await ctx.ledger.page(start, "z", size=size)
         return {"keys": [row.key for row in page.items], "bookmark": page.bookmark}
 
+    @query()
+    async def history(self, ctx: Context, key: Key) -> JsonObject:
+        return {"history": await _history(ctx, key)}
+
+    @transaction()
+    async def keep_history(self, ctx: Context, key: Key, into: Key) -> None:
+        ctx.ledger.put(into, canonical_dumps(await _history(ctx, key)))
+
     @transaction()
     async def tell(self, ctx: Context, value: Long) -> None:
         ctx.set_event("Told", {"value": value})
@@ -91,3 +99,15 @@ class Notes(Contract):
         """Hangs until the test says so: a contract that gives no answer."""
         self.entered.set()
         await self.blocked.wait()
+
+
+async def _history(ctx: Context, key: str) -> list[JsonObject]:
+    return [
+        {
+            "tx": row.tx_id,
+            "value": row.value.decode(),
+            "time": row.time_ms,
+            "deleted": row.deleted,
+        }
+        async for row in ctx.ledger.history(key)
+    ]

@@ -24,7 +24,7 @@ def test_the_header_hash_is_that_of_its_asn1_form():
 
 def seed(store, values):
     rw = ReadWriteSet(writes=tuple(sorted(values.items())))
-    raw = note("pmcb", encode("notes", rw))
+    raw = note("pmcb", encode("notes", rw), 0)
     last = last_block(store.current)
     number = store.height
     updates = {key: Value((number, 0), data) if data else None for key, data in values.items()}
@@ -36,7 +36,7 @@ def seed(store, values):
 @pytest.fixture
 def store(tmp_path):
     made = Store(tmp_path / "ledger")
-    made.commit(genesis("pmcb")[1])
+    made.commit(genesis("pmcb", 0)[1])
     made.refresh()
     seed(made, {"a": b"1", "b": b"2"})
     seed(made, {"a": b"3", "b": b""})
@@ -96,7 +96,7 @@ def test_a_rewritten_block_breaks_the_chain_behind_it(store):
 
     def forge(block):
         rw = ReadWriteSet(writes=(("a", b"9"),))
-        raw = note("pmcb", encode("notes", rw))
+        raw = note("pmcb", encode("notes", rw), 0)
         first = common_pb2.Block.FromString(store.current.block(0))
         forged, _ = build(first, [Ordered(raw, "", VALID, rw)], Outcome((VALID,), {}))
         block.CopyFrom(forged)
@@ -123,6 +123,25 @@ def test_a_changed_index_is_found(store):
     store.commit(BlockWrite(number, write.block, {"tx": TxStatus(1, 0, 0)}, {}))
     store.refresh()
     with pytest.raises(LedgerDamaged, match="index"):
+        verify(store.current, "notes")
+
+
+def test_a_changed_history_is_found(store):
+    """An entry that no transaction made, and one that is gone."""
+    for change in ("put", "delete"):
+        with store._env.begin(write=True) as txn:
+            getattr(txn, change)(
+                b"a", (2).to_bytes(8, "big") + (7).to_bytes(4, "big"), db=store.history
+            )
+        store.refresh()
+        if change == "put":
+            with pytest.raises(LedgerDamaged, match="history"):
+                verify(store.current, "notes")
+    assert verify(store.current, "notes") == 3
+    with store._env.begin(write=True) as txn:
+        txn.delete(b"b", db=store.history)
+    store.refresh()
+    with pytest.raises(LedgerDamaged, match="history"):
         verify(store.current, "notes")
 
 

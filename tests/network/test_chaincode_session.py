@@ -105,7 +105,6 @@ S = chaincode_shim_pb2
     [
         (M.INVOKE_CHAINCODE, S.GetState(), "calling another chaincode is not offered"),
         (M.GET_QUERY_RESULT, S.GetQueryResult(query="{}"), "a rich query is not offered"),
-        (M.GET_HISTORY_FOR_KEY, S.GetHistoryForKey(key="a"), "the history of a key is not offered"),
         (M.GET_STATE_METADATA, S.GetStateMetadata(key="a"), "key-level endorsement is not"),
         (M.PUT_STATE_METADATA, S.PutStateMetadata(key="a"), "key-level endorsement is not"),
         (M.GET_PRIVATE_DATA_HASH, S.GetState(key="a"), "private data is not offered"),

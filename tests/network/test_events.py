@@ -44,13 +44,13 @@ def block(*messages: tuple[bytes, int]) -> bytes:
 
 def test_invalid_transactions_and_other_messages_tell_nothing():
     """A conflict, a duplicate, a transaction without event, a note of a test, the first block."""
-    assert events_of(genesis("pmcb")[1].block) == []
+    assert events_of(genesis("pmcb", 0)[1].block) == []
     raw = block(
         (told("a", "notes"), 11),
         (told("b", "notes"), VALID),
         (told("b", "notes"), 9),
         (told("c", ""), VALID),
-        (note("pmcb", b""), VALID),
+        (note("pmcb", b"", 0), VALID),
         (told("d", "other"), VALID),
     )
     assert [(event.tx_id, event.chaincode_id) for event in events_of(raw)] == [

@@ -26,7 +26,7 @@ class Running:
         await self.go_on.wait()
 
     async def __aenter__(self):
-        await self.orderer.write(*genesis("pmcb"))
+        await self.orderer.write(*genesis("pmcb", 0))
         return self
 
     async def __aexit__(self, *_):
@@ -37,7 +37,7 @@ class Running:
 
 def message(tx_id, key="k", data=b"1"):
     rw = ReadWriteSet(writes=((key, data),))
-    return Ordered(note("pmcb", encode("notes", rw)), tx_id, 0, rw)
+    return Ordered(note("pmcb", encode("notes", rw), 0), tx_id, 0, rw)
 
 
 async def test_a_full_queue_takes_nothing_more(tmp_path):

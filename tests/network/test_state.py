@@ -47,6 +47,20 @@ def test_a_damaged_file_is_refused(tmp_path):
     assert (folder / "data.mdb").read_bytes() == b"no ledger" * 1000
 
 
+def test_a_ledger_of_another_format_is_refused(tmp_path):
+    """One that was begun before ledgers held history: named, with the way out, and left alone."""
+    store = Store(tmp_path / "ledger")
+    write(store, {"a": b"1"})
+    with store._env.begin(write=True) as txn:
+        txn.delete(b"format", db=store._meta)
+    store.close()
+    for _ in range(2):
+        with pytest.raises(FolderUnusable, match="another version") as caught:
+            Store(tmp_path / "ledger")
+        assert "reset" in caught.value.next_step
+    assert ledger_height(tmp_path / "ledger") == 1
+
+
 def test_a_snapshot_never_sees_a_later_block(store):
     """Readers keep the height at which they began, whatever is written meanwhile."""
     write(store, {"a": b"1"})

@@ -2,15 +2,16 @@
 """Blocks: built, chained by header hash, and checked from the first to the last."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pmcb_network.errors import LedgerDamaged
 
-from ._envelopes import Malformed, open_action, open_transaction
+from ._envelopes import Malformed, open_transaction
+from ._history import read_write_set
 from ._protos import VALIDATION_CODES, DecodeError, common
-from ._rwset import ReadWriteSet, decode
-from ._snapshot import Snapshot, TxStatus, Value
+from ._rwset import ReadWriteSet
+from ._snapshot import Snapshot, TxStatus, Value, Version
 from ._state import BlockWrite
 from ._validator import VALID, Ordered, Outcome
 
@@ -33,8 +34,12 @@ def data_hash(messages: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"".join(messages)).digest()
 
 
-def _commit_hash(previous: bytes, header: Any, codes: bytes) -> bytes:
-    return hashlib.sha256(previous + header_hash(header) + codes).digest()
+def _commit_hash(last: Any | None, header: Any, codes: bytes) -> bytes:
+    """The block's metadata that chains its codes to those of all blocks before it."""
+    previous = common.Metadata.FromString(last.metadata.metadata[_COMMIT_HASH]) if last else None
+    chained = (previous.value if previous else b"") + header_hash(header) + codes
+    written: bytes = common.Metadata(value=hashlib.sha256(chained).digest()).SerializeToString()
+    return written
 
 
 def build(
@@ -51,35 +56,39 @@ def build(
         data_hash=data_hash([message.raw for message in messages]),
     )
     codes = bytes(outcome.codes)
-    previous = last.metadata.metadata[_COMMIT_HASH] if last else b""
     metadata = [b""] * _PARTS
     metadata[VALIDATION_CODES] = codes
-    metadata[_COMMIT_HASH] = _commit_hash(previous, header, codes)
+    metadata[_COMMIT_HASH] = _commit_hash(last, header, codes)
     block = common.Block(
         header=header,
         data=common.BlockData(data=[message.raw for message in messages]),
         metadata=common.BlockMetadata(metadata=metadata),
     )
     statuses: dict[str, TxStatus] = {}
+    history: list[tuple[str, Version]] = []
     for position, (message, code) in enumerate(zip(messages, outcome.codes, strict=True)):
         if message.tx_id:
             statuses.setdefault(message.tx_id, TxStatus(number, position, code))
-    return block, BlockWrite(number, block.SerializeToString(), statuses, outcome.updates)
+        if code == VALID:
+            history += [(key, (number, position)) for key, _ in message.rw.writes]
+    raw = block.SerializeToString()
+    return block, BlockWrite(number, raw, statuses, outcome.updates, history)
 
 
-def genesis(channel: str) -> tuple[Any, BlockWrite]:
+def genesis(channel: str, now_ms: int) -> tuple[Any, BlockWrite]:
     """The first block: names the channel, changes nothing."""
-    raw = _note(channel, common.HeaderType.Value("CONFIG"), b"")
+    raw = _note(channel, common.HeaderType.Value("CONFIG"), b"", now_ms)
     return build(None, [Ordered(raw, "", VALID, ReadWriteSet())], Outcome((VALID,), {}))
 
 
-def note(channel: str, rw: bytes) -> bytes:
+def note(channel: str, rw: bytes, now_ms: int) -> bytes:
     """An unsigned message that carries a read/write set: how tests seed the state."""
-    return _note(channel, common.HeaderType.Value("MESSAGE"), rw)
+    return _note(channel, common.HeaderType.Value("MESSAGE"), rw, now_ms)
 
 
-def _note(channel: str, kind: int, data: bytes) -> bytes:
+def _note(channel: str, kind: int, data: bytes, now_ms: int) -> bytes:
     header = common.ChannelHeader(type=kind, channel_id=channel)
+    header.timestamp.FromMilliseconds(now_ms)
     payload = common.Payload(
         header=common.Header(channel_header=header.SerializeToString()), data=data
     )
@@ -94,25 +103,33 @@ def last_block(snapshot: Snapshot) -> Any | None:
 
 
 def verify(snapshot: Snapshot, chaincode: str) -> int:
-    """Walks the whole ledger: hash chain, index, and the state that the blocks add up to.
+    """Walks the whole ledger: hash chain, index, and what the blocks add up to.
 
     Returns the number of blocks.
 
     Raises:
-        LedgerDamaged: names the first block, transaction or the state.
+        LedgerDamaged: names the first block or transaction, or the index, state or history.
     """
     last: Any | None = None
     state: dict[str, Value] = {}
+    history: set[tuple[str, Version]] = set()
     statuses: dict[str, TxStatus] = {}
     for number in range(snapshot.height):
         block = _read(snapshot, number)
         _check_links(block, last, number)
-        _replay(block, number, chaincode, state, statuses)
+        for key, version, data in _writes(block, number, chaincode, statuses):
+            history.add((key, version))
+            if data:
+                state[key] = Value(version, data)
+            else:
+                state.pop(key, None)
         last = block
     if dict(snapshot.statuses()) != statuses:
         raise LedgerDamaged("the transaction index does not list what the blocks hold")
     if dict(snapshot.rows("", "")) != state:
         raise LedgerDamaged("the state is not what the valid transactions add up to")
+    if set(snapshot.histories()) != history:
+        raise LedgerDamaged("the history does not list what the valid transactions wrote")
     return snapshot.height
 
 
@@ -134,16 +151,16 @@ def _check_links(block: Any, last: Any | None, number: int) -> None:
         raise LedgerDamaged(f"block {number} does not follow the block before it")
     if header.data_hash != data_hash(block.data.data):
         raise LedgerDamaged(f"the messages of block {number} are not those of its header")
-    before = last.metadata.metadata[_COMMIT_HASH] if last else b""
     if len(metadata) != _PARTS or metadata[_COMMIT_HASH] != _commit_hash(
-        before, header, metadata[VALIDATION_CODES]
+        last, header, metadata[VALIDATION_CODES]
     ):
         raise LedgerDamaged(f"the codes of block {number} are not those that were committed")
 
 
-def _replay(
-    block: Any, number: int, chaincode: str, state: dict[str, Value], statuses: dict[str, TxStatus]
-) -> None:
+def _writes(
+    block: Any, number: int, chaincode: str, statuses: dict[str, TxStatus]
+) -> Iterator[tuple[str, Version, bytes | None]]:
+    """The valid writes of a block, in order; adds its transactions to `statuses`."""
     codes = block.metadata.metadata[VALIDATION_CODES]
     for position, (raw, code) in enumerate(zip(block.data.data, codes, strict=True)):
         try:
@@ -152,12 +169,8 @@ def _replay(
                 statuses.setdefault(opened.tx_id, TxStatus(number, position, code))
             if code != VALID or opened.type == common.HeaderType.Value("CONFIG"):
                 continue
-            results = open_action(opened).results if opened.tx_id else opened.data
-            rw = decode(chaincode, results)
+            rw = read_write_set(opened, chaincode)
         except (Malformed, DecodeError) as error:
             raise LedgerDamaged(f"message {position} of block {number} is unreadable") from error
         for key, data in rw.writes if rw else ():
-            if data:
-                state[key] = Value((number, position), data)
-            else:
-                state.pop(key, None)
+            yield key, (number, position), data

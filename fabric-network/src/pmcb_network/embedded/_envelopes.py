@@ -63,7 +63,6 @@ def open_proposal(signed: Any) -> Proposal:
     digest = hashlib.sha256(header.channel_header)
     digest.update(header.signature_header)
     digest.update(public)
-    stamp = channel_header.timestamp
     return Proposal(
         signed=signed,
         channel=channel,
@@ -71,7 +70,7 @@ def open_proposal(signed: Any) -> Proposal:
         tx_id=channel_header.tx_id,
         creator=signature_header.creator,
         nonce=signature_header.nonce,
-        time_ms=stamp.seconds * 1000 + stamp.nanos // 1_000_000,
+        time_ms=milliseconds(channel_header.timestamp),
         header=header,
         input=spec.input.SerializeToString(),
         payload=public,
@@ -79,6 +78,11 @@ def open_proposal(signed: Any) -> Proposal:
         header_type=channel_header.type,
         epoch=channel_header.epoch,
     )
+
+
+def milliseconds(stamp: Any) -> int:
+    """A protobuf `Timestamp` as milliseconds UTC."""
+    return int(stamp.seconds * 1000 + stamp.nanos // 1_000_000)
 
 
 def tx_id_of(nonce: bytes, creator: bytes) -> str:
@@ -148,6 +152,7 @@ class Transaction:
     type: int
     creator: bytes
     nonce: bytes
+    timestamp: Any  # of the channel header; `None` where it has none
     header: Any
     data: bytes
 
@@ -171,6 +176,7 @@ def open_transaction(envelope: Any) -> Transaction:
         type=channel_header.type,
         creator=signature_header.creator,
         nonce=signature_header.nonce,
+        timestamp=channel_header.timestamp if channel_header.HasField("timestamp") else None,
         header=payload.header,
         data=payload.data,
     )

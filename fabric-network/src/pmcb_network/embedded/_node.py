@@ -126,7 +126,7 @@ class EmbeddedNetwork:
             )
             stack.push_async_callback(self._orderer.close)
             if self._store.height == 0:
-                await self._orderer.write(*_blocks.genesis(CHANNEL))
+                await self._orderer.write(*_blocks.genesis(CHANNEL, self._clock()))
             self._ports = await self._serve(stack, names, *chosen)
             stack.callback(self._orderer.hang_up)  # first: streams would use up the fronts' grace
             self._stack = stack.pop_all()
@@ -255,7 +255,7 @@ class EmbeddedNetwork:
         if not all(0 < len(key.encode()) <= MAX_KEY_BYTES for key in values):
             raise ValueError(f"a key has 1 to {MAX_KEY_BYTES} bytes")
         rw = ReadWriteSet(writes=tuple(sorted(values.items())))
-        raw = _blocks.note(CHANNEL, encode(self._name, rw))
+        raw = _blocks.note(CHANNEL, encode(self._name, rw), self._clock())
         message = Ordered(raw, "", VALID, rw)
         last = _blocks.last_block(self._store.current)
         outcome: Outcome = validate([message], self._store.current, self._store.height)

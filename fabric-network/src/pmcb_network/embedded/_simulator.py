@@ -8,6 +8,7 @@ ranges were walked and what is to be written makes the read/write set that endor
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ._history import History, Modification
 from ._rwset import RangeRead, ReadWriteSet
 from ._snapshot import MAX_KEY_BYTES, Snapshot, Value, Version
 
@@ -31,7 +32,7 @@ class _Walk:
 class Page:
     """Rows of a walk and how it goes on: `more` for a plain one, `bookmark` for a paged one."""
 
-    rows: Sequence[tuple[str, Value]]
+    rows: Sequence[tuple[str, Value] | Modification]
     more: bool
     bookmark: str = ""
 
@@ -47,6 +48,7 @@ class Simulator:
         self._tx_id = tx_id
         self._reads: dict[str, Version | None] = {}
         self._walks: dict[str, _Walk] = {}
+        self._histories: dict[str, History] = {}
         self._writes: dict[str, bytes | None] = {}
         self._paged = False
 
@@ -96,12 +98,24 @@ class Simulator:
             self._paged = True
             start = bookmark or start
         walk = _Walk(start, end, limit, start)
-        name = str(len(self._walks) + 1)
+        name = self._new_name()
         self._walks[name] = walk
         return name
 
+    def open_history(self, namespace: str, key: str) -> str:
+        """Starts a walk over a key's history and returns its id."""
+        name = self._new_name()
+        self._histories[name] = History(namespace, key)
+        return name
+
+    def _new_name(self) -> str:
+        return str(len(self._walks) + len(self._histories) + 1)
+
     def next_page(self, name: str) -> Page:
         """The walk's next rows. Looks one row ahead, so `more` never promises an empty page."""
+        history = self._histories.get(name)
+        if history is not None:
+            return self._next_of_history(history)
         walk = self._walks.get(name)
         if walk is None or walk.exhausted:
             raise Unsupported("query iterator not found")
@@ -118,6 +132,13 @@ class Simulator:
         if walk.limit:
             return Page(rows, more=False, bookmark=ahead)
         return Page(rows, more=bool(ahead) and not over)
+
+    def _next_of_history(self, history: History) -> Page:
+        if history.exhausted:
+            raise Unsupported("query iterator not found")
+        size = min(self.PAGE_ROWS, self.TOTAL_ROWS - history.count)
+        rows, more = history.next_rows(self._open(), size)
+        return Page(rows, more=more and history.count < self.TOTAL_ROWS)
 
     def result(self) -> ReadWriteSet:
         """What was recorded, in the order in which it is signed."""

@@ -42,6 +42,7 @@ class Tables(Protocol):
     state: Any
     blocks: Any
     index: Any
+    history: Any
 
     def forget(self, snapshot: "Snapshot") -> None: ...
 
@@ -122,6 +123,29 @@ class Snapshot:
         found: bytes | None = self._open().get(pack_number(number), db=self._store.blocks)
         return found
 
+    def history(self, key: str, *, limit: int, before: Version | None = None) -> list[Version]:
+        """At most `limit` versions that valid transactions gave the key, the newest first.
+
+        `before` is one of them: those that are older. Deletions are among them.
+        """
+        found: list[Version] = []
+        raw = key.encode()
+        with self._open().cursor(db=self._store.history) as cursor:
+            if before is None:
+                more = cursor.set_key(raw) and cursor.last_dup()
+            else:
+                more = cursor.set_key_dup(raw, pack_version(before)) and cursor.prev_dup()
+            while more and len(found) < limit:
+                found.append(_VERSION.unpack(cursor.value()))
+                more = cursor.prev_dup()
+        return found
+
+    def histories(self) -> Iterator[tuple[str, Version]]:
+        """Every key's versions, the oldest first."""
+        with self._open().cursor(db=self._store.history) as cursor:
+            for key, raw in cursor:
+                yield key.decode(), _VERSION.unpack(raw)
+
     def statuses(self) -> Iterator[tuple[str, TxStatus]]:
         """The whole transaction index."""
         with self._open().cursor(db=self._store.index) as cursor:
@@ -131,7 +155,12 @@ class Snapshot:
 
 def pack_value(value: Value) -> bytes:
     """A state record: the version, then the data."""
-    return _VERSION.pack(*value.version) + value.data
+    return pack_version(value.version) + value.data
+
+
+def pack_version(version: Version) -> bytes:
+    """A history record: versions in byte order are versions in order."""
+    return _VERSION.pack(*version)
 
 
 def _value(raw: bytes) -> Value:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's storage: world state, blocks and transaction index in one LMDB environment.
+"""The ledger's storage: state, history, blocks and transaction index in one LMDB environment.
 
-One write transaction per block holds all three, synchronised to disk at its end, so that a kill
+One write transaction per block holds all four, synchronised to disk at its end, so that a kill
 at any moment leaves the previous block or this one. Readers work on snapshots that never wait.
 """
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,15 @@ from ._snapshot import (
     Snapshot,
     TxStatus,
     Value,
+    Version,
     pack_number,
     pack_status,
     pack_value,
+    pack_version,
     unpack_number,
 )
 
+_FORMAT = b"2"  # since a ledger holds history
 _MAP_BYTES = 1 << 28  # address space, not disk: the file grows with what is written
 
 
@@ -37,6 +40,7 @@ class BlockWrite:
     block: bytes
     statuses: Mapping[str, TxStatus]
     updates: Mapping[str, Value | None]  # None deletes
+    history: Sequence[tuple[str, Version]] = ()  # every valid write, deletions too
 
 
 class MapFull(Exception):
@@ -56,17 +60,24 @@ class Store:
             self._map_bytes = max(map_bytes, size)
             self._open(folder)
             self._current = self._read()
+            known = self._format()
         except (OSError, lmdb.Error) as error:
             raise FolderUnusable(
                 f"the ledger folder {folder} cannot be used: {_reason(error)}",
                 next_step="give it to this user, make room, or choose another folder",
             ) from error
+        if not known:
+            self.close()
+            raise FolderUnusable(
+                f"the ledger in {folder} was written by another version of this program",
+                next_step="run `pmcb network reset` to begin a new one",
+            )
 
     def _open(self, folder: Path) -> None:
         self._env = lmdb.open(
             os.fspath(folder),
             map_size=self._map_bytes,
-            max_dbs=3,
+            max_dbs=5,
             max_readers=1024,  # the default of 126 ends in errors under load
             mode=0o600,
         )
@@ -74,6 +85,15 @@ class Store:
         self.state = self._env.open_db(b"state")
         self.blocks = self._env.open_db(b"blocks")
         self.index = self._env.open_db(b"index")
+        self.history = self._env.open_db(b"history", dupsort=True, dupfixed=True)
+        self._meta = self._env.open_db(b"meta")
+
+    def _format(self) -> bool:
+        """Whether this program can go on with the ledger; an empty one is marked as its own."""
+        with self._env.begin(write=not self.height) as txn:
+            if not self.height:
+                txn.put(b"format", _FORMAT, db=self._meta)
+            return bool(txn.get(b"format", db=self._meta) == _FORMAT)
 
     def _read(self) -> Snapshot:
         txn = self._env.begin()
@@ -178,6 +198,8 @@ def _apply(txn: Any, store: Store, write: BlockWrite) -> None:
             txn.delete(key.encode(), db=store.state)
         else:
             txn.put(key.encode(), pack_value(value), db=store.state)
+    for key, version in write.history:
+        txn.put(key.encode(), pack_version(version), db=store.history)
 
 
 def _failed(error: Exception) -> StorageFailed:

@@ -3,8 +3,10 @@
 
 from collections.abc import Callable, Mapping
 
+from pmcb_network.embedded._history import Modification
 from pmcb_network.embedded._protos import Type, queryresult, shim
 from pmcb_network.embedded._simulator import Page, Simulator, Unsupported
+from pmcb_network.embedded._snapshot import Value
 
 MAX_BATCH = 1000  # announced to the contract for both batch sizes, as a peer does
 
@@ -28,7 +30,6 @@ _KEY_LEVEL = "key-level endorsement"
 _OFFERED_BY_FABRIC = {
     Type.INVOKE_CHAINCODE: "calling another chaincode",
     Type.GET_QUERY_RESULT: "a rich query",
-    Type.GET_HISTORY_FOR_KEY: "the history of a key",
     Type.GET_STATE_METADATA: _KEY_LEVEL,
     Type.PUT_STATE_METADATA: _KEY_LEVEL,
     Type.GET_PRIVATE_DATA_HASH: _PRIVATE,
@@ -95,6 +96,11 @@ def _range(payload: bytes, simulator: Simulator, namespace: str) -> bytes:
     return _page(simulator.next_page(name), name, namespace, paged=paged)
 
 
+def _history(payload: bytes, simulator: Simulator, namespace: str) -> bytes:
+    name = simulator.open_history(namespace, shim.GetHistoryForKey.FromString(payload).key)
+    return _page(simulator.next_page(name), name, namespace, paged=False)
+
+
 def _next(payload: bytes, simulator: Simulator, namespace: str) -> bytes:
     name = shim.QueryStateNext.FromString(payload).id
     return _page(simulator.next_page(name), name, namespace, paged=False)
@@ -107,14 +113,7 @@ def _close(payload: bytes, _: Simulator, __: str) -> bytes:
 
 
 def _page(page: Page, name: str, namespace: str, *, paged: bool) -> bytes:
-    rows = [
-        shim.QueryResultBytes(
-            resultBytes=queryresult.KV(
-                namespace=namespace, key=key, value=value.data
-            ).SerializeToString()
-        )
-        for key, value in page.rows
-    ]
+    rows = [shim.QueryResultBytes(resultBytes=_row(row, namespace)) for row in page.rows]
     metadata = b""
     if paged:
         metadata = shim.QueryResponseMetadata(
@@ -126,6 +125,17 @@ def _page(page: Page, name: str, namespace: str, *, paged: bool) -> bytes:
     return written
 
 
+def _row(row: tuple[str, Value] | Modification, namespace: str) -> bytes:
+    if isinstance(row, Modification):
+        made = queryresult.KeyModification(
+            tx_id=row.tx_id, value=row.value, timestamp=row.timestamp, is_delete=row.deleted
+        )
+    else:
+        made = queryresult.KV(namespace=namespace, key=row[0], value=row[1].data)
+    written: bytes = made.SerializeToString()
+    return written
+
+
 _HANDLERS: Mapping[int, Callable[[bytes, Simulator, str], bytes]] = {
     Type.GET_STATE: _get,
     Type.GET_STATE_MULTIPLE: _get_many,
@@ -133,6 +143,7 @@ _HANDLERS: Mapping[int, Callable[[bytes, Simulator, str], bytes]] = {
     Type.DEL_STATE: _delete,
     Type.WRITE_BATCH_STATE: _write_batch,
     Type.GET_STATE_BY_RANGE: _range,
+    Type.GET_HISTORY_FOR_KEY: _history,
     Type.QUERY_STATE_NEXT: _next,
     Type.QUERY_STATE_CLOSE: _close,
 }
