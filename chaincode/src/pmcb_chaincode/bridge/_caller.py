@@ -7,6 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -53,7 +54,10 @@ class Caller:
         Raises:
             Refusal: ``KEY_UNSUPPORTED`` for any other kind of key.
         """
-        key = self.public_key
+        try:
+            key: object = self.public_key
+        except (ValueError, UnsupportedAlgorithm):  # no point of its curve, say
+            key = None
         if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
             raise Refusal(Code.KEY_UNSUPPORTED, "The certificate's key must be on P-256.")
         return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint).hex()
@@ -68,6 +72,8 @@ def read_caller(creator: bytes) -> Caller:
     """
     identity = decoded(SerializedIdentity, creator)
     certificate = x509.load_pem_x509_certificate(identity.id_bytes)
+    for name in (certificate.subject, certificate.issuer):
+        name.rfc4514_string()  # read late by the library: a malformed one shows here, not later
     attributes = _attributes(certificate)
     return Caller(
         msp_id=identity.mspid,
@@ -83,7 +89,7 @@ def _attributes(certificate: x509.Certificate) -> Mapping[str, str]:
     try:
         extension = certificate.extensions.get_extension_for_oid(_ATTRIBUTES)
         found = canonical_loads(extension.value.public_bytes())
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         found = {}
     named = found.get("attrs") if isinstance(found, dict) else None
     made = named if isinstance(named, dict) else {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ._caller import Caller, read_caller
-from ._canonical import JsonObject, canonical_dumps
+from ._canonical import MAX_INT, JsonObject, canonical_dumps
 from ._ledger import Ledger
 from ._protos import (
     ChaincodeEvent,
@@ -67,8 +67,11 @@ def read_proposal(signed: SignedProposal) -> ProposalFacts:
     channel_header = decoded(ChannelHeader, header.channel_header)
     creator = decoded(SignatureHeader, header.signature_header).creator
     payload = decoded(ChaincodeProposalPayload, proposal.payload)
+    time_ms = to_ms(channel_header.timestamp)
+    if not 0 <= time_ms <= MAX_INT:
+        raise ValueError("the proposal's time cannot be written down")
     return ProposalFacts(
         caller=read_caller(creator),
-        time_ms=to_ms(channel_header.timestamp),
+        time_ms=time_ms,
         transient=dict(payload.TransientMap),
     )

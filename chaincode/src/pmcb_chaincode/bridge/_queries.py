@@ -15,7 +15,7 @@ from ._protos import (
     QueryStateNext,
 )
 from ._replies import Call, read_reply
-from .errors import TooManyRows
+from .errors import PeerError, TooManyRows
 
 # ledger.state.totalQueryLimit of a peer: it ends a query there without saying so.
 QUERY_LIMIT = 100_000
@@ -64,11 +64,14 @@ class Queries:
 
         Raises:
             TooManyRows: the peer's query limit was reached, so the end is unknown.
+            PeerError: an answer cannot be read, or promises rows and brings none.
         """
         seen = 0
         while True:
             answer = read_reply(QueryResponse, await self._call(kind, body))
             self._open.add(answer.id) if answer.has_more else self._open.discard(answer.id)
+            if answer.has_more and not answer.results:  # else asked for without end
+                raise PeerError("the peer promised more rows and sent none")
             for row in answer.results:
                 seen += 1
                 if seen >= QUERY_LIMIT:
