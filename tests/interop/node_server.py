@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our Node contract, served by fabric-shim in a process of its own."""
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+from typing import Self
+
+CONTRACT = Path(__file__).parent / "contract"
+# What the shim logs goes to stdout too; at this level it is nothing.
+QUIET = {"CORE_CHAINCODE_LOGGING_SHIM": "CRITICAL", "CORE_CHAINCODE_LOGGING_LEVEL": "CRITICAL"}
+
+
+class NodeServer:
+    """`fabric-chaincode-node server` while the context lasts; `kill` ends it as a crash would."""
+
+    def __init__(self, node_modules: Path, address: str) -> None:
+        self.address = address
+        self._command = (
+            "node",
+            str(node_modules / "fabric-shim" / "cli.js"),
+            "server",
+            f"--chaincode-address={address}",
+            "--chaincode-id=notes:1",
+            f"--module-path={CONTRACT}",
+        )
+        self._env = {"PATH": os.environ["PATH"], "NODE_PATH": str(node_modules), **QUIET}
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    async def until_it_says(self, word: str) -> None:
+        """Reads what the contract prints, up to a line of this word."""
+        said = self._process.stdout
+        assert said is not None
+        async with asyncio.timeout(10):
+            while (line := await asyncio.to_thread(said.readline)).strip() != word.encode():
+                assert line, "the server has ended"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
