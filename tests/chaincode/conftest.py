@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+import asyncio
 import gc
 
 import pytest
+from tests.chaincode.clock import Clock
 from tests.chaincode.fake_peer import FakePeer, connect
 from tests.chaincode.notes import Notes
 
@@ -35,3 +37,23 @@ async def served():
 def peer(served):
     """A sound peer that is served notes."""
     return served[0]
+
+
+@pytest.fixture
+async def serve():
+    """Connects peers, sound or told to go wrong, to notes or to another contract."""
+    sessions = []
+
+    def made(peer, contract=None, **settings):
+        sessions.append(connect(peer, contract or Notes(), **settings))
+        return peer
+
+    yield made
+    for session in sessions:
+        await session.close()
+
+
+@pytest.fixture
+async def clock(monkeypatch):
+    """The running loop's clock, to be moved by hand."""
+    return Clock(asyncio.get_running_loop(), monkeypatch)

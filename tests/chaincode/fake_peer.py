@@ -85,7 +85,18 @@ class FakePeer(FakeLedger):
         self.holding = False
         held, self.held = self.held, []
         for reply in reversed(held) if backwards else held:
-            self._answer(reply)
+            self.answer(reply)
+
+    def answer(self, reply: Any) -> None:
+        """Deliver a ledger call's reply."""
+        self._unanswered.discard(reply.txid)
+        self.deliver(reply)
+
+    async def ping_every(self, seconds: float) -> None:
+        """Send a KEEPALIVE again and again, as peers do that are told to, until cancelled."""
+        while True:
+            await asyncio.sleep(seconds)
+            self.deliver(M(type=M.KEEPALIVE))
 
     def start(
         self,
@@ -106,6 +117,7 @@ class FakePeer(FakeLedger):
             **fields,
         }
         self.writes[tx_id] = {}
+        self.records[tx_id] = []
         self._unanswered.discard(tx_id)
         self._ends.setdefault(tx_id, asyncio.Event())
         self.deliver(M(type=kind, txid=tx_id, channel_id=channel, **made))
@@ -140,16 +152,15 @@ class FakePeer(FakeLedger):
         if tx_id not in self.writes:
             self.violations.append("answered twice, or unasked")
             return
-        writes = self.writes.pop(tx_id)
         response = Response.FromString(message.payload)
         event = message.chaincode_event
         named = (event.event_name, event.payload) if message.HasField("chaincode_event") else None
+        if response.status < 400:
+            self.commit(tx_id)
+        writes = self.writes.pop(tx_id)
         self.answers[tx_id].append(
             Answer(response.status, response.message, response.payload, named, writes)
         )
-        if response.status < 400:
-            self.state.update(writes)
-            self.state = {key: value for key, value in self.state.items() if value}
         self._ends[tx_id].set()
 
     def _serve(self, message: Any) -> None:
@@ -168,11 +179,7 @@ class FakePeer(FakeLedger):
             if self.holding:
                 self.held.append(made)
             else:
-                self._answer(made)
-
-    def _answer(self, reply: Any) -> None:
-        self._unanswered.discard(reply.txid)
-        self.deliver(reply)
+                self.answer(made)
 
     def _undelivered(self, _: Any) -> None:
         raise AssertionError("connect the peer first")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways for a peer to answer one ledger call wrong: from the sound reply, what is sent instead."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -40,6 +41,16 @@ def short(reply: Any) -> list[Any]:
     """Answer one value less than was asked for."""
     values = GetStateMultipleResult.FromString(reply.payload).values[:-1]
     return [like(reply, M.RESPONSE, GetStateMultipleResult(values=values).SerializeToString())]
+
+
+def later(seconds: float, deliver: Callable[[Any], None]) -> Fault:
+    """Answer after a while, by the loop's clock."""
+
+    def wait(reply: Any) -> list[Any]:
+        asyncio.get_running_loop().call_later(seconds, deliver, reply)
+        return []
+
+    return wait
 
 
 def after_keepalive(reply: Any) -> list[Any]:

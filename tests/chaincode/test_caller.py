@@ -67,6 +67,7 @@ async def test_malformed_attributes_grant_nothing(peer, extension):
 def test_key_off_p256_is_unsupported(key):
     """Nothing could be sealed to another kind of key."""
     caller = read_caller(identity("HospitalAMSP", "ann", role="releaser", key=key).creator)
+    assert caller.public_key == key.public_key()
     with pytest.raises(Refusal) as caught:
         caller.p256_key()
     assert caught.value.code is Code.KEY_UNSUPPORTED
@@ -93,6 +94,14 @@ def test_attributes_are_read_as_the_ca_wrote_them():
     assert caller.attributes["ward"] == "3"
     assert "number" not in caller.attributes
     assert "certificate" not in repr(caller)
+
+
+def test_x509_id_names_subject_and_issuer():
+    """Certificates without an enrolment id are told apart by it."""
+    person = identity("HospitalBMSP", "ann", extension=b"")
+    caller = read_caller(person.creator)
+    assert (caller.uid, caller.x509_id) == ("HospitalBMSP/", "x509::CN=ann::CN=ann")
+    assert caller.public_key == person.key.public_key()
 
 
 def test_attributes_cannot_be_changed():

@@ -21,6 +21,14 @@ def test_part_with_a_delimiter_is_refused(bad):
             made()
 
 
+@pytest.mark.parametrize("bad", ["\ud800", "a\udfffb"])
+def test_part_without_utf8_is_refused(bad):
+    """A lone surrogate could not reach the peer; the sentence does not quote it."""
+    for made in (lambda: composite(bad), lambda: composite("A", bad), lambda: prefix_range(bad)):
+        with pytest.raises(ValueError, match=r"^a key's part holds a lone surrogate$"):
+            made()
+
+
 @given(parts)
 def test_parts_come_back(names):
     """Splitting undoes joining."""

@@ -14,25 +14,35 @@ M = ChaincodeMessage
 ROWS = {f"k{number:05}": str(number).encode() for number in range(250)}
 
 
-@pytest.fixture
-async def serve():
-    """Connects peers to notes."""
-    sessions = []
-
-    def made(peer):
-        sessions.append(connect(peer, Notes()))
-        return peer
-
-    yield made
-    for session in sessions:
-        await session.close()
-
-
 @pytest.mark.parametrize("call", [["read", ""], ["read_many", '["a",""]']])
 async def test_empty_key_is_never_read(serve, call):
     """It would reach the peer as another call."""
     peer = serve(FakePeer())
     assert (await peer.call(*call)).code == "INTERNAL"
+    assert not peer.calls
+
+
+@pytest.mark.parametrize("how", ["get", "get_many", "put", "delete", "range"])
+async def test_key_without_utf8_never_reaches_the_peer(serve, how):
+    """A lone surrogate has no bytes: the contract made a mistake, not the peer."""
+
+    class Surrogate(Notes):
+        async def call(self, function, ctx, texts):
+            key = "k\ud800"
+            if how == "get":
+                await ctx.ledger.get(key)
+            elif how == "get_many":
+                await ctx.ledger.get_many(["k", key])
+            elif how == "put":
+                ctx.ledger.put(key, b"v")
+            elif how == "delete":
+                ctx.ledger.delete(key)
+            else:
+                ctx.ledger.range(key)
+            raise AssertionError
+
+    peer = serve(FakePeer(), Surrogate())
+    assert (await peer.call("fill", "0")).code == "INTERNAL"
     assert not peer.calls
 
 

@@ -228,11 +228,3 @@ async def test_contract_sees_its_transaction(peer):
         "time_ms": TIME_MS,
     }
     assert (await peer.call("hint_size", transient={"hint": b"12345"})).json() == {"size": 5}
-
-
-async def test_metadata_names_functions_and_parameters(peer):
-    """Fabric's metadata call needs no proposal and lists what can be called."""
-    answer = await peer.call("org.hyperledger.fabric:GetMetadata", proposal=None)
-    listed = answer.json()["contracts"]["notes"]["transactions"]
-    assert {"name": "read", "parameters": [{"name": "key"}], "tag": ["EVALUATE"]} in listed
-    assert all(entry["name"] != "unmarked" for entry in listed)

@@ -113,7 +113,7 @@ class Ledger:
         self._writes.delete(key)
 
     def delete_private(self, coll: str, key: str) -> None:
-        """Delete a key of a collection; what it held stays in the members' peers until it expires."""
+        """Delete a key of a collection; members' peers keep what it held until that expires."""
         _check_coll(coll)
         self._check_write(key)
         self._writes.delete(key, coll)

@@ -3,7 +3,7 @@
 
 A rule annotates a parameter or a field of a record: ``Annotated[int, Int(1, 16)]``. It reads the
 text of an argument (``parse``) or checks a JSON value (``check``). Both raise ``ValueError`` with
-the allowed range, never with the value.
+the allowed range, never with the value. ``schema`` says the same as JSON Schema, for the metadata.
 """
 
 import inspect
@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Annotated, Protocol, get_args, get_origin
 
-from ._canonical import MAX_INT, canonical_loads
+from ._canonical import MAX_INT, JsonObject, canonical_loads
 
 
 class Rule(Protocol):
@@ -26,6 +26,10 @@ class Rule(Protocol):
 
     def check(self, value: object) -> object:
         """The value that a JSON value stands for."""
+        ...
+
+    def schema(self) -> JsonObject:
+        """What is accepted, as JSON Schema."""
         ...
 
 
@@ -50,6 +54,10 @@ class Int:
             raise ValueError(f"must be an integer from {self.lo} to {self.hi}")
         return value
 
+    def schema(self) -> JsonObject:
+        """An integer in range."""
+        return {"type": "integer", "minimum": self.lo, "maximum": self.hi}
+
 
 @dataclass(frozen=True)
 class Bool:
@@ -66,6 +74,10 @@ class Bool:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")  # noqa: TRY004 - one error for bad input
         return value
+
+    def schema(self) -> JsonObject:
+        """A boolean."""
+        return {"type": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,10 @@ class Match:
         if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             raise ValueError(f"must be {self.what}")
         return value
+
+    def schema(self) -> JsonObject:
+        """A text with its pattern."""
+        return {"type": "string", "pattern": f"^({self.pattern})$", "description": self.what}
 
 
 def text(limit: int) -> Match:
@@ -116,6 +132,11 @@ class Ratio:
             raise ValueError("must be an exact fraction p/q in lowest terms")  # noqa: TRY004
         return self.parse(value)
 
+    def schema(self) -> JsonObject:
+        """A text with its pattern; that the terms are the lowest, a pattern cannot say."""
+        what = "an exact fraction p/q in lowest terms"
+        return {"type": "string", "pattern": f"^{self._TEXT.pattern}$", "description": what}
+
 
 @dataclass(frozen=True)
 class ListOf:
@@ -135,6 +156,11 @@ class ListOf:
             raise ValueError(f"must be a list of {self.lo} to {self.hi} values")
         return tuple(self.rule.check(item) for item in value)
 
+    def schema(self) -> JsonObject:
+        """An array whose items the rule describes."""
+        bounds = {"minItems": self.lo, "maxItems": self.hi}
+        return {"type": "array", "items": self.rule.schema(), **bounds}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -151,6 +177,11 @@ class Row:
         if not isinstance(value, list) or len(value) != len(self.rules):
             raise ValueError(f"must be a list of {len(self.rules)} values")
         return tuple(rule.check(item) for rule, item in zip(self.rules, value, strict=True))
+
+    def schema(self) -> JsonObject:
+        """An array with a schema for each place."""
+        items = [rule.schema() for rule in self.rules]
+        return {"type": "array", "items": items, "minItems": len(items), "maxItems": len(items)}
 
 
 @dataclass(frozen=True)
@@ -180,6 +211,16 @@ class Json:
                 raise ValueError(f"{name} {error}") from None
         return self.model(**made)
 
+    def schema(self) -> JsonObject:
+        """An object with exactly these properties."""
+        rules = _fields(self.model)
+        return {
+            "type": "object",
+            "properties": {name: rule.schema() for name, rule in rules.items()},
+            "required": sorted(rules),
+            "additionalProperties": False,
+        }
+
 
 Id = Annotated[str, Match("[0-9a-f]{32}", "32 lower-case hexadecimal digits")]
 Hash = Annotated[str, Match("[0-9a-f]{64}", "64 lower-case hexadecimal digits")]
@@ -201,6 +242,6 @@ def rule_of(name: str, hint: object) -> Rule:
     """
     if get_origin(hint) is Annotated:
         for extra in get_args(hint)[1:]:
-            if hasattr(extra, "parse") and hasattr(extra, "check"):
+            if all(hasattr(extra, part) for part in ("parse", "check", "schema")):
                 return extra  # type: ignore[no-any-return]
     raise TypeError(f"parameter {name} carries no rule")

@@ -2,6 +2,7 @@
 """Which methods of a contract can be called, by whom, and with what parameters."""
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -17,7 +18,7 @@ from .errors import ContractError, Refusal
 Result: TypeAlias = JsonObject | None
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Result]])
 
-_METADATA = "org.hyperledger.fabric:GetMetadata"
+METADATA_CALL = "org.hyperledger.fabric:GetMetadata"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Contract:
         Raises:
             Refusal: ``UNKNOWN_FUNCTION``.
         """
-        if name == _METADATA:
+        if name == METADATA_CALL:
             return None
         function = self.functions.get(name.removeprefix(f"{self.name}:"))
         if function is None:
@@ -128,17 +129,35 @@ class Contract:
         return b"" if result is None else canonical_dumps(result)
 
     def metadata(self) -> bytes:
-        """What Fabric's metadata call answers: the functions and their parameters."""
-        listed: list[JsonObject] = [
+        """What Fabric's metadata call answers: the functions and the schemas of their parameters.
+
+        The document is that of Fabric's contract APIs for Node, Java and Go.
+        """
+        functions: list[JsonObject] = [
             {
                 "name": function.name,
-                "parameters": [{"name": name} for name in function.rules],
+                "parameters": [
+                    {"name": name, "schema": rule.schema()} for name, rule in function.rules.items()
+                ],
                 "tag": ["SUBMIT" if function.marking.writes else "EVALUATE"],
             }
             for function in self.functions.values()
         ]
-        contract: JsonObject = {"name": self.name, "transactions": listed}
-        return canonical_dumps({"contracts": {self.name: contract}})
+        system, _, call = METADATA_CALL.partition(":")
+        own: list[JsonObject] = [{"name": call, "parameters": [], "tag": ["EVALUATE"]}]
+        listed = {self.name: functions, system: own}
+        contracts = {
+            name: {"name": name, "info": _info(name), "transactions": transactions}
+            for name, transactions in listed.items()
+        }
+        made = {"contracts": contracts, "info": _info(self.name), "components": {"schemas": {}}}
+        # Not canonical: it is no value of the ledger, and schemas of records nest deeper.
+        return json.dumps(made, sort_keys=True).encode()
+
+
+def _info(title: str) -> JsonObject:
+    """Who a document is about; a package's version is in its label, no contract knows it."""
+    return {"title": title, "version": ""}
 
 
 def _function(name: str, method: Callable[..., object]) -> Function:
