@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network of its own for each test that asks for one."""
 
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.network.ca_wire import Ca
 from tests.network.contracts import Notes
 from tests.network.wire import Person, Wire, connect
 
@@ -59,6 +61,31 @@ async def wire(network: EmbeddedNetwork) -> AsyncIterator[Wire]:
 @pytest.fixture
 def alice(network: EmbeddedNetwork) -> Person:
     return person(network, "alice")
+
+
+@pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])
+async def ca(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ca]:
+    """A CA of each kind; Fabric's is the one that the environment names."""
+    if request.param == "embedded":
+        async with EmbeddedNetwork(tmp_path / "ca", contract=Notes()) as network:
+            made = Ca.of(network)
+            async with made.http:
+                yield made
+        return
+    path = os.environ.get("PMCB_FABRIC_NETWORK")
+    if not path:
+        pytest.skip("PMCB_FABRIC_NETWORK names no network.json of a running Fabric network")
+    made = Ca.of_fabric(Path(path))
+    async with made.http:
+        yield made
+
+
+@pytest.fixture
+async def own(network: EmbeddedNetwork) -> AsyncIterator[Ca]:
+    """The CA of the test's own embedded network."""
+    made = Ca.of(network)
+    async with made.http:
+        yield made
 
 
 @pytest.fixture

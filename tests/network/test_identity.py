@@ -64,6 +64,24 @@ def test_a_cached_identity_still_expires(directory):
         directory.member(alice, NOW - 3_600_000)
 
 
+def test_a_cached_identity_is_revoked_at_once(directory):
+    """The certificate that was met a moment ago; its owner's next one is another certificate."""
+    alice, again = (Person.issue(HOME, "HospitalAMSP", "alice") for _ in range(2))
+    assert directory.member(alice.serialized, NOW).msp_id == "HospitalAMSP"
+    directory.revoke("HospitalAMSP", [alice.x509.serial_number])
+    with pytest.raises(InvalidIdentity, match="revoked") as caught:
+        directory.member(alice.serialized, NOW)
+    assert not caught.value.expired
+    assert directory.member(again.serialized, NOW).msp_id == "HospitalAMSP"
+
+
+def test_an_organisation_revokes_only_its_own(directory):
+    """The same number under the other organisation's CA is another certificate."""
+    alice = Person.issue(HOME, "HospitalAMSP", "alice")
+    directory.revoke("HospitalBMSP", [alice.x509.serial_number])
+    assert directory.member(alice.serialized, NOW).msp_id == "HospitalAMSP"
+
+
 def test_a_high_s_signature_is_refused(directory):
     """Of the two signatures that verify, Fabric takes only the one with the lower S."""
     alice = Person.issue(HOME, "HospitalAMSP", "alice")

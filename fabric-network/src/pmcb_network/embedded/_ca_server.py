@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ._ca import CaError, Call, CertificateAuthority
+from ._ca import CertificateAuthority
+from ._ca_call import CaError, Call
 from ._defects import log_defect
 from ._material import Tls
 
@@ -62,7 +63,10 @@ def _application(authority: CertificateAuthority) -> Starlette:
     for path, methods, status, handler in (
         ("cainfo", ["GET", "POST"], 200, info),
         ("enroll", ["POST"], 201, authority.enroll),
+        ("reenroll", ["POST"], 201, authority.reenroll),
         ("register", ["POST"], 201, authority.register),
+        ("revoke", ["POST"], 200, authority.revoke),
+        ("gencrl", ["POST"], 200, authority.gencrl),
     ):
         endpoint = _endpoint(handler, status)
         routes += [Route(prefix + path, endpoint, methods=methods) for prefix in ("/api/v1/", "/")]
@@ -113,7 +117,7 @@ async def _unknown(request: Request, error: Exception) -> JSONResponse:
 def _failure(status: int, code: int, message: str) -> JSONResponse:
     answer = {
         "success": False,
-        "result": None,
+        "result": "",
         "errors": [{"code": code, "message": message}],
         "messages": [],
     }

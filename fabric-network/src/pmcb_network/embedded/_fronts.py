@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack
 import grpc
 
 from ._ca import CertificateAuthority
+from ._ca_database import CaDatabase
 from ._ca_server import CaServer
 from ._gateway import Gateway, NotOffered, handlers
+from ._identity import Directory
 from ._material import REGISTRAR, Organization, Tls
 from ._ports import busy, listen
-from ._registrations import Registrations
 
 _MESSAGE_BYTES = 100 * 1024 * 1024
 _OPTIONS = [
@@ -46,19 +47,27 @@ async def serve_gateway(stack: AsyncExitStack, front: Gateway, tls: Tls, port: i
 
 
 async def serve_ca(
-    stack: AsyncExitStack, org: Organization, tls: Tls, port: int, clock: Callable[[], int]
-) -> None:
-    """Serves the organisation's CA until the stack ends.
+    stack: AsyncExitStack,
+    org: Organization,
+    tls: Tls,
+    port: int,
+    directory: Directory,
+    clock: Callable[[], int],
+) -> CertificateAuthority:
+    """Serves the organisation's CA until the stack ends; `directory` knows what it revoked.
 
     Raises:
         PortBusy: somebody else listens there.
     """
     listening = listen(port)
     stack.callback(listening.close)
-    registrations = Registrations(org.database)
-    stack.callback(registrations.close)
-    authority = CertificateAuthority(org.msp_id, f"ca-{org.msp_id}", org.ca, registrations, clock)
+    database = CaDatabase(org.database)
+    stack.callback(database.close)
+    authority = CertificateAuthority(
+        org.msp_id, f"ca-{org.msp_id}", org.ca, database, directory, clock
+    )
     authority.admit_registrar(REGISTRAR, org.registrar_secret)
     server = CaServer(authority, listening, tls)
     stack.push_async_callback(server.close)
     await server.start()
+    return authority

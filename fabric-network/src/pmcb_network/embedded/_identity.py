@@ -2,7 +2,7 @@
 """Who signed: certificate chains, expiry and low-S signatures, checked as an MSP checks them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -40,6 +40,7 @@ class Member:
     units: frozenset[str]
     not_before_ms: int
     not_after_ms: int
+    serial: int
 
     def check_time(self, now_ms: int) -> None:
         """Raises `InvalidIdentity` outside the certificate's validity."""
@@ -61,14 +62,20 @@ class Member:
 
 
 class Directory:
-    """The organisations' roots, and the certificates met so far.
+    """The organisations' roots, the certificates met so far, and those that were revoked.
 
-    A cached certificate is checked for expiry at every use; that it was issued is checked once.
+    A cached certificate is checked for expiry and revocation at every use; that it was issued is
+    checked once.
     """
 
     def __init__(self, roots: Mapping[str, x509.Certificate]) -> None:
         self._roots = dict(roots)
         self._known: dict[bytes, Member] = {}
+        self._revoked: dict[str, set[int]] = {msp_id: set() for msp_id in roots}
+
+    def revoke(self, msp_id: str, serials: Iterable[int]) -> None:
+        """From now on these certificates of the organisation are nobody's."""
+        self._revoked[msp_id].update(serials)
 
     @property
     def msp_ids(self) -> tuple[str, ...]:
@@ -80,7 +87,7 @@ class Directory:
 
         Raises:
             UnknownIdentity: no identity, or of an organisation that is not here.
-            InvalidIdentity: not issued by that organisation's CA, expired, not yet valid.
+            InvalidIdentity: not issued by that organisation's CA, expired, not yet valid, revoked.
         """
         digest = hashlib.sha256(serialized).digest()
         found = self._known.get(digest)
@@ -90,6 +97,8 @@ class Directory:
                 self._known.clear()
             self._known[digest] = found
         found.check_time(now_ms)
+        if found.serial in self._revoked[found.msp_id]:
+            raise InvalidIdentity("the certificate has been revoked", found.msp_id)
         return found
 
     def _parse(self, serialized: bytes) -> Member:
@@ -121,6 +130,7 @@ class Directory:
             ),
             int(certificate.not_valid_before_utc.timestamp() * 1000),
             int(certificate.not_valid_after_utc.timestamp() * 1000),
+            certificate.serial_number,
         )
 
 

@@ -167,6 +167,13 @@ class EmbeddedNetwork:
     async def _open_fronts(self, stack: AsyncExitStack, ports: Mapping[str, int]) -> None:
         material = self._material
         directory = Directory({org.msp_id: org.ca.certificate for org in material.organizations})
+        # CAs first: what they revoked, no gateway may take for a moment.
+        self._cas = {
+            org.msp_id: await serve_ca(
+                stack, org, material.tls, ports[f"ca.{org.msp_id}"], directory, self._clock
+            )
+            for org in material.organizations
+        }
         endorsers = [
             Endorser(
                 org.msp_id,
@@ -200,7 +207,6 @@ class EmbeddedNetwork:
                 queue_limit=self._queue_limit,
             )
             await serve_gateway(stack, front, material.tls, ports[f"gateway.{org.msp_id}"])
-            await serve_ca(stack, org, material.tls, ports[f"ca.{org.msp_id}"], self._clock)
 
     async def __aexit__(
         self,
@@ -223,7 +229,7 @@ class EmbeddedNetwork:
                     "msp": org.msp_id,
                     "gateway": f"localhost:{self._ports[f'gateway.{org.msp_id}']}",
                     "msp_ca": certificate_pem(org.ca.certificate).decode(),
-                    "crl": "",
+                    "crl": self._cas[org.msp_id].revocation_list,
                     "tls_ca": self._material.tls.ca_pem.decode(),
                     "ca_url": f"https://localhost:{self._ports[f'ca.{org.msp_id}']}",
                     "ca_name": f"ca-{org.msp_id}",

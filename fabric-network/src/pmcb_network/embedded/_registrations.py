@@ -7,7 +7,6 @@ import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from pathlib import Path
 
 _TABLE = """
 create table if not exists identities (
@@ -16,6 +15,7 @@ create table if not exists identities (
 ) strict
 """
 UNLIMITED = -1
+REVOKED = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One id with what its certificates say; `enrollments_left` is -1 for any number."""
+    """One id with what its certificates say; `enrollments_left` may be `UNLIMITED` or `REVOKED`."""
 
     id: str
     type: str
@@ -43,12 +43,10 @@ class AlreadyRegistered(Exception):
 
 
 class Registrations:
-    """The CA's database. A kill loses nothing that was answered."""
+    """Who may enrol."""
 
-    def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
         self._db.execute(_TABLE)
 
     def add(self, registration: Registration) -> None:
@@ -82,15 +80,15 @@ class Registrations:
     def use_enrollment(self, name: str) -> bool:
         """Takes one of the id's enrolments; `False` if none is left."""
         done = self._db.execute(
-            "update identities set enrollments_left = max(enrollments_left - 1, -1)"
-            " where id = ? and enrollments_left <> 0",
-            (name,),
+            "update identities set enrollments_left = max(enrollments_left - 1, ?)"
+            " where id = ? and enrollments_left not in (0, ?)",
+            (UNLIMITED, name, REVOKED),
         )
         return done.rowcount == 1
 
-    def close(self) -> None:
-        """Closes the database."""
-        self._db.close()
+    def revoke(self, name: str) -> None:
+        """Nobody enrols under this id again."""
+        self._db.execute("update identities set enrollments_left = ? where id = ?", (REVOKED, name))
 
 
 def digest_random(secret: str) -> str:
