@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from fabric_protos.gateway.gateway_pb2_grpc import add_GatewayServicer_to_server
+from fabric_protos.peer.events_pb2_grpc import add_DeliverServicer_to_server
+from tests.client.gateway.fake_deliver import FakeDeliver
 from tests.client.gateway.fake_gateway import FakeGateway
 
 from pmcb_client.gateway import Identity, P256Signer, Timeouts, connect, open_channel
@@ -60,10 +62,15 @@ def other_root():
 
 @pytest.fixture
 async def fake(tls):
-    """A scripted gateway under TLS on a port of its own; ``fake.target`` is its address."""
+    """A scripted gateway under TLS on a port of its own; ``fake.target`` is its address.
+
+    ``fake.deliver`` is the Deliver service beside it.
+    """
     server = grpc.aio.server()
     fake = FakeGateway()
+    fake.deliver = FakeDeliver()
     add_GatewayServicer_to_server(fake, server)
+    add_DeliverServicer_to_server(fake.deliver, server)
     port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([tls]))
     fake.target = f"localhost:{port}"
     await server.start()

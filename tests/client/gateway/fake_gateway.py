@@ -103,6 +103,7 @@ class FakeGateway(GatewayServicer):
         self.script = defaultdict(deque)
         self.requests = defaultdict(list)
         self.blocks = {}
+        self.on_submit = lambda _tx_id: None  # what ordering does, before the answer
         self.stream_ended = asyncio.Event()
         self.running: Counter[str] = Counter()
         self.most_running: Counter[str] = Counter()
@@ -122,6 +123,7 @@ class FakeGateway(GatewayServicer):
         return await self._answer("endorse", request, context, truth)
 
     async def Submit(self, request, context):  # noqa: N802 - the wire
+        self.on_submit(request.transaction_id)
         return await self._answer("submit", request, context, SubmitResponse())
 
     async def CommitStatus(self, request, context):  # noqa: N802 - the wire

@@ -12,9 +12,12 @@ from pmcb_client.gateway import CheckpointError, FileCheckpoint, MemoryCheckpoin
     [
         "",
         "[]",
-        "{}",
-        '{"blockNumber": 7}',
-        '{"blockNumber": "7", "transactionId": "ab"}',
+        '{"transactionId": "ab"}',
+        '{"blockNumber": null}',
+        '{"blockNumber": "07"}',
+        '{"blockNumber": "seven"}',
+        '{"blockNumber": 7.0}',
+        '{"blockNumber": [7]}',
         '{"blockNumber": true, "transactionId": "ab"}',
         '{"blockNumber": -1, "transactionId": "ab"}',
         '{"blockNumber": 7, "transactionId": null}',
@@ -28,6 +31,22 @@ def test_a_file_without_a_position_is_refused(tmp_path, text):
     with pytest.raises(CheckpointError, match=r"checkpoint\.json") as caught:
         FileCheckpoint(path)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ('{"blockNumber":"7","transactionId":"ab"}', Position(7, "ab")),
+        ('{"blockNumber":"8"}', Position(8)),
+        ("{}", None),
+        ('{"blockNumber":18446744073709551615,"transactionId":""}', Position(2**64 - 1)),
+    ],
+)
+def test_files_of_other_clients_are_read(tmp_path, text, position):
+    """Node's: a number in quotes, no id behind a block, nothing yet; and Go's."""
+    path = tmp_path / "checkpoint.json"
+    path.write_text(text)
+    assert FileCheckpoint(path).position == position
 
 
 async def test_no_file_is_no_position_yet(tmp_path):

@@ -27,7 +27,7 @@ BLOCKS = {5: ["a", "b", "c"], 7: ["d"]}
 @pytest.fixture
 def network(fake, channel, identity, signer, monkeypatch):
     """The channel behind the scripted gateway; two blocks hold four events; no pauses."""
-    monkeypatch.setattr("pmcb_client.gateway._events._PAUSES", Retry(base_s=0.0))
+    monkeypatch.setattr("pmcb_client.gateway._follow._PAUSES", Retry(base_s=0.0))
     fake.blocks.update(BLOCKS)
     return connect(channel, identity, signer, max_in_flight=3).network("pmcb")
 
@@ -108,7 +108,7 @@ async def test_pauses_grow_until_the_gateway_answers(fake, network, monkeypatch)
             tries.append(tries_before)
             return 0.0
 
-    monkeypatch.setattr("pmcb_client.gateway._events._PAUSES", Noted())
+    monkeypatch.setattr("pmcb_client.gateway._follow._PAUSES", Noted())
     away = Breaks(0, UNAVAILABLE)
     fake.will("events", away, away, away, Breaks(1, UNAVAILABLE), away)
     await take(4, network.chaincode_events("pmcb", start_block=5))

@@ -82,7 +82,14 @@ def test_what_is_not_a_refusal_is_a_failure_of_its_phase(text):
 def test_a_phase_has_its_class():
     """One class per phase."""
     classes = [type(failure(phase, rpc_error("x"), "")) for phase in Phase]
-    assert classes == [EvaluateError, EndorseError, SubmitError, CommitStatusError, GatewayError]
+    assert classes == [
+        EvaluateError,
+        EndorseError,
+        SubmitError,
+        CommitStatusError,
+        GatewayError,
+        GatewayError,
+    ]
 
 
 def test_a_refusal_is_heard_only_where_contracts_speak():

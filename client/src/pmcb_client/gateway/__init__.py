@@ -19,7 +19,8 @@ from pmcb_client.errors import (
     Refused,
     SubmitError,
 )
-from pmcb_client.gateway._calls import Timeouts
+from pmcb_client.gateway._blocks import Block, BlockEventsRequest, BlockTransaction
+from pmcb_client.gateway._calls import BlockKind, Timeouts
 from pmcb_client.gateway._channel import open_channel
 from pmcb_client.gateway._checkpoint import (
     Checkpoint,
@@ -30,18 +31,25 @@ from pmcb_client.gateway._checkpoint import (
 from pmcb_client.gateway._connect import connect_network
 from pmcb_client.gateway._contract import Contract
 from pmcb_client.gateway._events import ChaincodeEvent, EventsRequest
-from pmcb_client.gateway._gateway import Gateway, Network, connect
+from pmcb_client.gateway._gateway import CommitBy, Gateway, connect
 from pmcb_client.gateway._identity import Credentials, Identity, P256Signer, Signer
+from pmcb_client.gateway._network import Network
 from pmcb_client.gateway._pending import Pending
-from pmcb_client.gateway._proposal import Commit, Proposal, Status, Transaction
+from pmcb_client.gateway._proposal import Commit, Proposal, Transaction
 from pmcb_client.gateway._repeats import Retry
+from pmcb_client.gateway._status import Status
 
 __all__ = [
+    "Block",
+    "BlockEventsRequest",
+    "BlockKind",
+    "BlockTransaction",
     "Busy",
     "ChaincodeEvent",
     "Checkpoint",
     "CheckpointError",
     "Commit",
+    "CommitBy",
     "CommitError",
     "CommitStatusError",
     "Conflict",

@@ -5,15 +5,27 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import grpc
 
 from pmcb_client.errors import NotSigned
-from pmcb_client.gateway._channel import in_flight_limit
+from pmcb_client.gateway._channel import client_certificate_hash, in_flight_limit
 from pmcb_client.gateway._failures import Phase, failure
 from pmcb_client.gateway._identity import Identity, Signer
-from pmcb_client.gateway._protos import GatewayStub
+from pmcb_client.gateway._protos import DeliverStub, Envelope, GatewayStub
+
+if TYPE_CHECKING:
+    from pmcb_client.gateway._commits import Commits
+
+BlockKind = Literal["filtered", "full", "private"]
+"""Codes and event names only; whole blocks; whole blocks and the own MSP's private data."""
+
+
+def check_kind(kind: str) -> None:
+    """Raises `ValueError` unless there are such blocks."""
+    if kind not in get_args(BlockKind):
+        raise ValueError('The kind of blocks must be "filtered", "full" or "private".')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +59,7 @@ class Calls:
         timeouts: Timeouts,
         max_in_flight: int,
         clock: Callable[[], int] | None,
+        commits: "Commits | None" = None,
     ) -> None:
         stub = GatewayStub(channel)
         self._stubs = {
@@ -54,8 +67,16 @@ class Calls:
             Phase.ENDORSE: stub.Endorse,
             Phase.SUBMIT: stub.Submit,
             Phase.COMMIT_STATUS: stub.CommitStatus,
-            Phase.EVENTS: stub.ChaincodeEvents,
         }
+        self._events = stub.ChaincodeEvents
+        deliver = DeliverStub(channel)
+        self._deliver = {
+            "filtered": deliver.DeliverFiltered,
+            "full": deliver.Deliver,
+            "private": deliver.DeliverWithPrivateData,
+        }
+        self.commits = commits
+        self.tls_hash = client_certificate_hash(channel)
         self._limit = in_flight_limit(channel, max_in_flight)
         self._signer = signer
         self.creator = identity.creator
@@ -106,17 +127,37 @@ class Calls:
                 raise failure(phase, error, tx_id, orgs_chosen=orgs_chosen) from error
 
     @asynccontextmanager
-    async def stream(self, phase: Phase, request: Any) -> AsyncIterator[Any]:
-        """The answers to ``request`` as they come; leaving cancels the call.
+    async def events(self, request: Any) -> AsyncIterator[AsyncIterator[Any]]:
+        """The chaincode events asked for, as they come; leaving cancels the call.
 
         Raises:
             LedgerError: what the gRPC error means.
         """
-        async with self._limit:
-            call = self._stubs[phase](request)
-            try:
-                yield call
-            except grpc.aio.AioRpcError as error:
-                raise failure(phase, error, "") from error
-            finally:
-                call.cancel()
+        async with self._limit, _cancelled_at_the_end(Phase.EVENTS, self._events(request)) as call:
+            yield call
+
+    @asynccontextmanager
+    async def blocks(
+        self, kind: BlockKind, envelope: Envelope
+    ) -> AsyncIterator[AsyncIterator[Any]]:
+        """The blocks asked for, as they come; leaving cancels the call.
+
+        It is outside the shared limit: a peer counts streams of its Deliver service apart from
+        the calls of its gateway (2,500 of them, unless tuned).
+
+        Raises:
+            LedgerError: what the gRPC error means.
+        """
+        async with _cancelled_at_the_end(Phase.BLOCKS, self._deliver[kind]()) as call:
+            await call.write(envelope)  # and left open: its end would be the stream's
+            yield call
+
+
+@asynccontextmanager
+async def _cancelled_at_the_end(phase: Phase, call: Any) -> AsyncIterator[Any]:
+    try:
+        yield call
+    except grpc.aio.AioRpcError as error:
+        raise failure(phase, error, "") from error
+    finally:
+        call.cancel()

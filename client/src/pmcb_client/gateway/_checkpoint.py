@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a reader of events has come."""
+"""How far a reader of events or blocks has come."""
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,13 +11,20 @@ from typing import Protocol
 from pmcb_client.errors import CheckpointError
 from pmcb_client.files import write_private
 
+_NUMBER = re.compile(r'"?(0|[1-9]\d{0,19})"?', re.ASCII)  # the Node client writes it as a text
+
 
 @dataclass(frozen=True)
 class Position:
-    """The last event that was worked off: its block and its transaction in there."""
+    """Where to go on: behind a transaction of a block, or at the block's beginning.
+
+    Attributes:
+        block_number: of the last event that was worked off; of blocks, the next one.
+        transaction_id: of the last event that was worked off; of blocks, empty.
+    """
 
     block_number: int
-    transaction_id: str
+    transaction_id: str = ""
 
 
 class Checkpoint(Protocol):
@@ -50,7 +58,8 @@ class FileCheckpoint:
     """Lasts in a JSON file, ``{"blockNumber": 7, "transactionId": "ab12..."}``, mode 0600.
 
     The file is replaced as a whole and on the disk before the next event is delivered. It
-    serves one reader at a time.
+    serves one reader at a time. The checkpoint files of Fabric's Go and Node clients are read
+    too, and can read this one; for blocks its number is the next one's, its id empty.
 
     Raises:
         CheckpointError: the file is there and holds no position.
@@ -80,8 +89,10 @@ def _read(path: Path) -> Position | None:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"The checkpoint {path} cannot be read.") from error
     match document:
-        case {"blockNumber": int(block), "transactionId": str(tx_id)} if (
-            block >= 0 and not isinstance(block, bool)
-        ):
-            return Position(block, tx_id)
+        case dict() if not document:  # the Node client's, before its first event
+            return None
+        case {"blockNumber": block, **rest} if _NUMBER.fullmatch(json.dumps(block)):
+            tx_id = rest.get("transactionId", "")
+            if isinstance(tx_id, str):
+                return Position(int(block), tx_id)
     raise CheckpointError(f"The checkpoint {path} holds no block number and transaction id.")

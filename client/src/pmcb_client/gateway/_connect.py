@@ -11,7 +11,7 @@ import grpc
 from pmcb_client.errors import LedgerUnavailable
 from pmcb_client.gateway._calls import Timeouts
 from pmcb_client.gateway._channel import open_channel
-from pmcb_client.gateway._gateway import MAX_IN_FLIGHT, Gateway, connect
+from pmcb_client.gateway._gateway import MAX_IN_FLIGHT, CommitBy, Gateway, connect
 from pmcb_client.gateway._identity import Credentials
 from pmcb_client.network_file import NetworkFile, Organisation, load, parse
 
@@ -26,6 +26,7 @@ async def connect_network(
     *,
     timeouts: Timeouts = _DEFAULT_TIMEOUTS,
     max_in_flight: int = MAX_IN_FLIGHT,
+    commit: CommitBy = "status",
     clock: Callable[[], int] | None = None,
 ) -> AsyncIterator[Gateway]:
     """The gateway of the identity's own organisation; its channel is closed at the end.
@@ -36,6 +37,8 @@ async def connect_network(
         async with connect_network(home / "network.json", identity) as gateway:
             contract = gateway.network("pmcb").contract("pmcb")
             print(await contract.evaluate("get_governance"))
+
+    The other parameters are those of ``connect``.
 
     Raises:
         NetworkFileError: the file is missing or wrong, or names no gateway for this MSP.
@@ -49,7 +52,16 @@ async def connect_network(
     channel = open_channel(organisation.gateway, organisation.tls_ca)
     try:
         await _wait_until_ready(channel, organisation)
-        yield connect(channel, identity.identity, identity.signer, timeouts, max_in_flight, clock)
+        async with connect(
+            channel,
+            identity.identity,
+            identity.signer,
+            timeouts,
+            max_in_flight=max_in_flight,
+            commit=commit,
+            clock=clock,
+        ) as gateway:
+            yield gateway
     finally:
         await channel.close(grace=None)
 

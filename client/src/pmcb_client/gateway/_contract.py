@@ -51,8 +51,10 @@ class Contract:
             endorsing_orgs: MSP ids of the organisations to ask; by default the gateway chooses.
 
         Raises:
-            TypeError: an argument is neither text nor bytes.
+            TypeError: an argument is neither text nor bytes, or ``endorsing_orgs`` one text.
         """
+        if isinstance(endorsing_orgs, str):
+            raise TypeError("endorsing_orgs is a sequence of MSP ids.")
         words = (self._prefix + function, *args)
         if not all(isinstance(word, str | bytes) for word in words):
             raise TypeError("Arguments of a contract are str or bytes.")

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The events that valid transactions of a chaincode left, as a stream."""
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from typing import Any
 
-from pmcb_client.errors import LedgerError
 from pmcb_client.gateway._calls import Calls
 from pmcb_client.gateway._checkpoint import Checkpoint, Position
 from pmcb_client.gateway._envelopes import events_request_after
 from pmcb_client.gateway._failures import Phase
+from pmcb_client.gateway._follow import follow
 from pmcb_client.gateway._protos import SignedChaincodeEventsRequest
-from pmcb_client.gateway._repeats import Retry, Step, step_after
 from pmcb_client.gateway._signing import Signable
-
-_PAUSES = Retry()
 
 
 @dataclass(frozen=True)
@@ -48,33 +46,34 @@ class EventsRequest(Signable):
             NotSigned: nobody signed the request.
             GatewayError: the gateway refused it.
         """
-        request, position, tries = self, None, 0
-        while True:
-            try:
-                signed = SignedChaincodeEventsRequest(
-                    request=request.bytes, signature=request._sign()
-                )
-                async with self._calls.stream(Phase.EVENTS, signed) as answers:
-                    async for answer in answers:
-                        tries = 0
-                        for event in answer.events:
-                            yield ChaincodeEvent(
-                                name=event.event_name,
-                                payload=event.payload,
-                                transaction_id=event.tx_id,
-                                block_number=answer.block_number,
-                                chaincode=event.chaincode_id,
-                            )
-                            position = Position(answer.block_number, event.tx_id)
-                            if checkpoint is not None:
-                                await checkpoint.save(position)
-            except LedgerError as error:
-                if not self._calls.can_sign or step_after(Phase.EVENTS, error) is not Step.RESUME:
-                    raise
-            await asyncio.sleep(_PAUSES.pause_s(tries))
-            tries += 1
+        position: Position | None = None
+
+        def open_stream() -> AbstractAsyncContextManager[AsyncIterator[Any]]:
+            request = self
             if position is not None:
                 after = events_request_after(
                     self.bytes, position.block_number, position.transaction_id
                 )
                 request = EventsRequest(self._calls, after)
+            return self._calls.events(
+                SignedChaincodeEventsRequest(request=request.bytes, signature=request._sign())
+            )
+
+        stream = follow(Phase.EVENTS, open_stream, _as_it_is, resumes=self._calls.can_sign)
+        async with aclosing(stream) as answers:
+            async for answer in answers:
+                for event in answer.events:
+                    yield ChaincodeEvent(
+                        name=event.event_name,
+                        payload=event.payload,
+                        transaction_id=event.tx_id,
+                        block_number=answer.block_number,
+                        chaincode=event.chaincode_id,
+                    )
+                    position = Position(answer.block_number, event.tx_id)
+                    if checkpoint is not None:
+                        await checkpoint.save(position)
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer

@@ -21,7 +21,12 @@ from pmcb_client.errors import (
     Refused,
     SubmitError,
 )
-from pmcb_client.gateway._protos import DecodeError, ErrorDetailMessage, RpcStatus
+from pmcb_client.gateway._protos import (
+    DecodeError,
+    DeliverStatus,
+    ErrorDetailMessage,
+    RpcStatus,
+)
 
 _TRAILER = "grpc-status-details-bin"
 _REFUSAL = re.compile(r"chaincode response (4\d\d), ([A-Z][A-Z0-9_]*): ([^\n]*)")
@@ -40,6 +45,7 @@ class Phase(StrEnum):
     SUBMIT = "submit"
     COMMIT_STATUS = "commit status"
     EVENTS = "chaincode events"
+    BLOCKS = "block events"
 
 
 _CLASSES: dict[Phase, type[GatewayError]] = {
@@ -48,6 +54,19 @@ _CLASSES: dict[Phase, type[GatewayError]] = {
     Phase.SUBMIT: SubmitError,
     Phase.COMMIT_STATUS: CommitStatusError,
     Phase.EVENTS: GatewayError,
+    Phase.BLOCKS: GatewayError,
+}
+
+# What the Deliver service says in a status of its own, and gRPC says so elsewhere.
+_UNDELIVERED = {
+    "BAD_REQUEST": (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "it cannot use the request, or this machine's clock is far from its own",
+    ),
+    "FORBIDDEN": (grpc.StatusCode.PERMISSION_DENIED, "this identity may not read them"),
+    "NOT_FOUND": (grpc.StatusCode.NOT_FOUND, "it has no such channel, or not so many blocks"),
+    "SERVICE_UNAVAILABLE": (grpc.StatusCode.UNAVAILABLE, "it is not ready"),
+    "SUCCESS": (grpc.StatusCode.UNAVAILABLE, "it says that there are no more"),
 }
 
 
@@ -103,6 +122,25 @@ def failure(
         grpc_code=error.code(),
         reason=reason,
         details=details,
+    )
+
+
+def undelivered(status: int) -> GatewayError:
+    """The error for a stream of blocks that ends with ``status``."""
+    known = DeliverStatus.DESCRIPTOR.values_by_number.get(status)
+    name = known.name if known else str(status)
+    code, why = _UNDELIVERED.get(name, (grpc.StatusCode.INTERNAL, "it gives no reason"))
+    return GatewayError(
+        f"The peer delivers no blocks: {why} ({name}).", grpc_code=code, reason=name
+    )
+
+
+def late(tx_id: str) -> CommitStatusError:
+    """No block held the transaction in time."""
+    return CommitStatusError(
+        "No block told in time what became of the transaction.",
+        transaction_id=tx_id,
+        grpc_code=grpc.StatusCode.DEADLINE_EXCEEDED,
     )
 
 

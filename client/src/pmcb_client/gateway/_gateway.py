@@ -1,90 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way to the ledger: an identity on a channel."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import grpc
 
+from pmcb_client.errors import NotSigned
 from pmcb_client.gateway import _offline
-from pmcb_client.gateway._calls import Calls, Timeouts
-from pmcb_client.gateway._checkpoint import Checkpoint
-from pmcb_client.gateway._contract import Contract
-from pmcb_client.gateway._envelopes import events_request, events_request_after
-from pmcb_client.gateway._events import ChaincodeEvent, EventsRequest
+from pmcb_client.gateway._blocks import BlockEventsRequest
+from pmcb_client.gateway._calls import BlockKind, Calls, Timeouts, check_kind
+from pmcb_client.gateway._commits import Commits
+from pmcb_client.gateway._events import EventsRequest
 from pmcb_client.gateway._identity import Identity, Signer
+from pmcb_client.gateway._network import Network
 from pmcb_client.gateway._proposal import Commit, Proposal, Transaction
+
+CommitBy = Literal["status", "blocks"]
+"""Ask the gateway about each transaction, or read the blocks, once for all."""
 
 MAX_IN_FLIGHT = 450  # a peer's gateway limit is 500 unless tuned
 _DEFAULT_TIMEOUTS = Timeouts()
-
-
-class Network:
-    """A channel of the ledger."""
-
-    def __init__(self, calls: Calls, name: str) -> None:
-        self._calls = calls
-        self.name = name
-
-    def contract(self, chaincode: str, name: str | None = None) -> Contract:
-        """The contract ``name`` of ``chaincode``; without a name its default one."""
-        return Contract(self._calls, self.name, chaincode, name)
-
-    def chaincode_events(
-        self,
-        chaincode: str,
-        *,
-        start_block: int | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> AsyncGenerator[ChaincodeEvent, None]:
-        """The events of ``chaincode``: at least once, in order, across absences of the gateway.
-
-        ::
-
-            reader = network.chaincode_events("pmcb", checkpoint=FileCheckpoint(path))
-            async with aclosing(reader) as events:          # leaving cancels the stream
-                async for event in events:
-                    print(event.name, event.block_number)   # saved once this body has ended
-
-        The stream opens when the first event is asked for.
-
-        Args:
-            chaincode: whose events.
-            start_block: the first block, at least 0; by default the next one to be written,
-                which after an absence before the first event is a later one.
-            checkpoint: where to go on, also inside a block; while it is empty, ``start_block``
-                counts.
-
-        Raises:
-            ValueError: ``start_block`` is below 0.
-            NotSigned: the gateway has no signer.
-            GatewayError: the gateway refused.
-        """
-        request = self.chaincode_events_request(
-            chaincode, start_block=start_block, checkpoint=checkpoint
-        )
-        return request.events(checkpoint)
-
-    def chaincode_events_request(
-        self,
-        chaincode: str,
-        *,
-        start_block: int | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> EventsRequest:
-        """What ``chaincode_events`` asks for, to be signed off-line.
-
-        Raises:
-            ValueError: ``start_block`` is below 0.
-        """
-        if start_block is not None and start_block < 0:
-            raise ValueError("start_block must be at least 0.")
-        message = events_request(self.name, chaincode, self._calls.creator, start_block)
-        position = checkpoint.position if checkpoint is not None else None
-        if position is not None:
-            message = events_request_after(message, position.block_number, position.transaction_id)
-        return EventsRequest(self._calls, message)
 
 
 class Gateway:
@@ -151,6 +88,17 @@ class Gateway:
         """
         return _offline.events_request(self._calls, message, signature)
 
+    def signed_block_events(
+        self, message: bytes, signature: bytes, kind: BlockKind = "filtered"
+    ) -> BlockEventsRequest:
+        """The same for a request for blocks; ``kind`` is no part of the bytes: name it again.
+
+        Raises:
+            ValueError: the bytes are no request for blocks of this gateway's identity.
+        """
+        check_kind(kind)
+        return _offline.block_events_request(self._calls, message, signature, kind)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -160,7 +108,9 @@ class Gateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing to end: the channel is the caller's."""
+        """Leaves the stream of ``commit="blocks"``; the channel is the caller's."""
+        if self._calls.commits is not None:
+            await self._calls.commits.leave(self._calls)
 
 
 def connect(
@@ -168,7 +118,9 @@ def connect(
     identity: Identity,
     signer: Signer | None = None,
     timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+    *,
     max_in_flight: int = MAX_IN_FLIGHT,
+    commit: CommitBy = "status",
     clock: Callable[[], int] | None = None,
 ) -> Gateway:
     """A gateway that speaks as ``identity`` over ``channel``.
@@ -181,13 +133,31 @@ def connect(
         timeouts: seconds for each phase.
         max_in_flight: calls at once, waiting ones included; all gateways on a channel share
             this limit and must name the same.
-        clock: milliseconds UTC, stamped on proposals; the contract's time. Peers refuse
-            proposals too far from their own clock.
+        commit: how ``submit`` learns what became of its transaction. ``status`` asks the
+            gateway about each one, a call in flight until its block comes. ``blocks`` reads one
+            stream of filtered blocks for all gateways on the channel: less work for many
+            transactions at once. It needs the signer, and ``async with`` to end the stream.
+        clock: milliseconds UTC, stamped on proposals (the contract's time) and on requests for
+            blocks. Peers refuse those too far from their own clock.
 
     Raises:
-        ValueError: ``max_in_flight`` is below 1 or not the channel's.
+        ValueError: ``max_in_flight`` is below 1 or not the channel's, or ``commit`` is neither.
+        NotSigned: ``commit="blocks"`` without a signer: nobody could sign the stream.
     """
+    if commit not in {"status", "blocks"}:
+        raise ValueError('commit must be "status" or "blocks".')
+    if commit == "blocks" and signer is None:
+        raise NotSigned(
+            "Without a signer nobody can sign the stream of blocks.",
+            next_step='Connect with commit="status".',
+        )
     calls = Calls(
-        channel, identity, signer, timeouts=timeouts, max_in_flight=max_in_flight, clock=clock
+        channel,
+        identity,
+        signer,
+        timeouts=timeouts,
+        max_in_flight=max_in_flight,
+        clock=clock,
+        commits=Commits(channel) if commit == "blocks" else None,
     )
     return Gateway(calls, identity)

@@ -4,7 +4,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pmcb_client.gateway._calls import Calls
+from pmcb_client.gateway._blocks import BlockEventsRequest
+from pmcb_client.gateway._calls import BlockKind, Calls
 from pmcb_client.gateway._envelopes import ProposalBytes, read_result
 from pmcb_client.gateway._events import EventsRequest
 from pmcb_client.gateway._proposal import Commit, Proposal, Transaction
@@ -14,6 +15,7 @@ from pmcb_client.gateway._protos import (
     CommitStatusRequest,
     DecodeError,
     Header,
+    HeaderType,
     Payload,
     ProposalMessage,
     SignatureHeader,
@@ -50,6 +52,18 @@ def events_request(calls: Calls, message: bytes, signature: bytes) -> EventsRequ
     with _read("a request for events"):
         _check_creator(calls, ChaincodeEventsRequest.FromString(message).identity)
     return EventsRequest(calls, message, signature)
+
+
+def block_events_request(
+    calls: Calls, message: bytes, signature: bytes, kind: BlockKind
+) -> BlockEventsRequest:
+    """The signed request for blocks."""
+    with _read("a request for blocks"):
+        header = Payload.FromString(message).header
+        _ids(calls, header)
+        if ChannelHeader.FromString(header.channel_header).type != HeaderType.DELIVER_SEEK_INFO:
+            raise ValueError("another type")
+    return BlockEventsRequest(calls, message, kind, signature)
 
 
 @contextmanager

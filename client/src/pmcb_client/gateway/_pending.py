@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from pmcb_client.errors import Busy, LedgerError, OutcomeUnknown
 from pmcb_client.gateway._failures import Phase
-from pmcb_client.gateway._proposal import Commit, Status, Transaction
+from pmcb_client.gateway._proposal import Commit, Transaction
 from pmcb_client.gateway._repeats import Retry, Step, step_after
-
-_DUPLICATE_TXID = 9
+from pmcb_client.gateway._status import DUPLICATE_TXID, Status
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Pending:
                 cause = error
             else:
                 # Our own second copy is marked so; the first copy's code is the one that counts.
-                if not (self._sent_again and status.code == _DUPLICATE_TXID):
+                if not (self._sent_again and status.code == DUPLICATE_TXID):
                     return status
             await asyncio.sleep(min(self._retry.pause_s(tries), max(0.0, until - loop.time())))
             tries += 1

@@ -4,13 +4,14 @@
 Each makes one call and repeats nothing; ``Contract`` adds the repeats.
 """
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pmcb_client.gateway._calls import Calls
 from pmcb_client.gateway._envelopes import ProposalBytes, commit_status_request, read_result
-from pmcb_client.gateway._failures import Phase, unreadable
+from pmcb_client.gateway._failures import Phase, late, unreadable
 from pmcb_client.gateway._protos import (
     CommitStatusResponse,
     DecodeError,
@@ -22,22 +23,12 @@ from pmcb_client.gateway._protos import (
     SignedCommitStatusRequest,
     SignedProposal,
     SubmitRequest,
-    TxValidationCode,
 )
 from pmcb_client.gateway._signing import Signable
+from pmcb_client.gateway._status import DUPLICATE_TXID, Status, status_of
 
-_VALID = 0
-
-
-@dataclass(frozen=True)
-class Status:
-    """What became of a transaction: its validation code, the code's name, and its block."""
-
-    code: int
-    name: str
-    successful: bool
-    transaction_id: str
-    block_number: int
+if TYPE_CHECKING:
+    from pmcb_client.gateway._commits import Told
 
 
 class Proposal(Signable):
@@ -135,8 +126,11 @@ class Transaction(Signable):
         Raises:
             NotSigned: nobody signed the transaction.
             Busy: the gateway has too many calls.
+            LedgerUnavailable, GatewayError: with ``commit="blocks"``, no blocks are told, so
+                nothing was sent.
             SubmitError: all else; whether it was ordered may be unclear.
         """
+        await self.commit.expect(self._channel)
         request = SubmitRequest(
             transaction_id=self.transaction_id,
             channel_id=self._channel,
@@ -160,6 +154,16 @@ class Commit(Signable):
     ) -> None:
         super().__init__(calls, message, signature)
         self.transaction_id = tx_id
+        self._told: Told | None = None
+
+    async def expect(self, channel: str) -> None:
+        """With ``commit="blocks"``: sees to it that the block stream will tell the status.
+
+        Raises:
+            LedgerUnavailable, GatewayError: no blocks are told.
+        """
+        if self._calls.commits is not None and self._told is None:
+            self._told = await self._calls.commits.expect(self._calls, channel, self.transaction_id)
 
     async def status(self, *, timeout_s: float | None = None) -> Status:
         """What became of the transaction; waits for its block.
@@ -169,16 +173,21 @@ class Commit(Signable):
             Busy: the gateway has too many calls.
             CommitStatusError: no word, which says nothing about the transaction.
         """
+        left_s = self._calls.timeouts.commit_status_s if timeout_s is None else timeout_s
+        if self._told is not None:
+            loop = asyncio.get_running_loop()
+            until = loop.time() + left_s
+            if not self._told.done():
+                await asyncio.wait({self._told}, timeout=left_s)
+                if not self._told.done():
+                    raise late(self.transaction_id)
+            status = self._told.result()
+            # A duplicate's first copy stands in a block before the stream's: the gateway knows.
+            if status is not None and status.code != DUPLICATE_TXID:
+                return status
+            left_s = until - loop.time()
         request = SignedCommitStatusRequest(request=self.bytes, signature=self._sign())
         answer: CommitStatusResponse = await self._calls(
-            Phase.COMMIT_STATUS, request, self.transaction_id, timeout_s=timeout_s
+            Phase.COMMIT_STATUS, request, self.transaction_id, timeout_s=left_s
         )
-        code: int = answer.result
-        known = TxValidationCode.DESCRIPTOR.values_by_number.get(code)
-        return Status(
-            code=code,
-            name=known.name if known else f"CODE_{code}",
-            successful=code == _VALID,
-            transaction_id=self.transaction_id,
-            block_number=answer.block_number,
-        )
+        return status_of(answer.result, self.transaction_id, answer.block_number)

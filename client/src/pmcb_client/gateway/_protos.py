@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The generated messages that the gateway client uses; they have no type stubs."""
 
+from fabric_protos.common.common_pb2 import Block as BlockMessage
 from fabric_protos.common.common_pb2 import (
+    BlockMetadataIndex,
     ChannelHeader,
     Envelope,
     Header,
@@ -9,6 +11,7 @@ from fabric_protos.common.common_pb2 import (
     Payload,
     SignatureHeader,
 )
+from fabric_protos.common.common_pb2 import Status as DeliverStatus
 from fabric_protos.gateway.gateway_pb2 import (
     ChaincodeEventsRequest,
     CommitStatusRequest,
@@ -25,13 +28,22 @@ from fabric_protos.gateway.gateway_pb2 import (
 from fabric_protos.gateway.gateway_pb2 import ErrorDetail as ErrorDetailMessage
 from fabric_protos.gateway.gateway_pb2_grpc import GatewayStub
 from fabric_protos.msp.identities_pb2 import SerializedIdentity
-from fabric_protos.orderer.ab_pb2 import SeekNextCommit, SeekPosition, SeekSpecified
+from fabric_protos.orderer.ab_pb2 import (
+    SeekInfo,
+    SeekNewest,
+    SeekNextCommit,
+    SeekPosition,
+    SeekSpecified,
+)
+from fabric_protos.peer.chaincode_event_pb2 import ChaincodeEvent as ChaincodeEventMessage
 from fabric_protos.peer.chaincode_pb2 import (
     ChaincodeID,
     ChaincodeInput,
     ChaincodeInvocationSpec,
     ChaincodeSpec,
 )
+from fabric_protos.peer.events_pb2 import BlockAndPrivateData, DeliverResponse, FilteredBlock
+from fabric_protos.peer.events_pb2_grpc import DeliverStub
 from fabric_protos.peer.proposal_pb2 import (
     ChaincodeAction,
     ChaincodeHeaderExtension,
@@ -45,12 +57,16 @@ from fabric_protos.peer.transaction_pb2 import (
     TxValidationCode,
 )
 from fabric_protos.peer.transaction_pb2 import Transaction as TransactionMessage
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status as RpcStatus
 
 __all__ = [
+    "BlockAndPrivateData",
+    "BlockMessage",
+    "BlockMetadataIndex",
     "ChaincodeAction",
     "ChaincodeActionPayload",
+    "ChaincodeEventMessage",
     "ChaincodeEventsRequest",
     "ChaincodeHeaderExtension",
     "ChaincodeID",
@@ -62,19 +78,26 @@ __all__ = [
     "CommitStatusRequest",
     "CommitStatusResponse",
     "DecodeError",
+    "DeliverResponse",
+    "DeliverStatus",
+    "DeliverStub",
     "EndorseRequest",
     "EndorseResponse",
     "Envelope",
     "ErrorDetailMessage",
     "EvaluateRequest",
     "EvaluateResponse",
+    "FilteredBlock",
     "GatewayStub",
     "Header",
     "HeaderType",
+    "Message",
     "Payload",
     "ProposalMessage",
     "ProposalResponsePayload",
     "RpcStatus",
+    "SeekInfo",
+    "SeekNewest",
     "SeekNextCommit",
     "SeekPosition",
     "SeekSpecified",

@@ -24,7 +24,7 @@ class Step(StrEnum):
     PROPOSE = "make a new proposal"
     RESEND = "send the same signed envelope again, then wait for its transaction id"
     ASK = "ask again for the same transaction id"
-    RESUME = "open the stream again after the last event"
+    RESUME = "open the stream again after the last event or block"
     RAISE = "raise"
 
 
@@ -54,11 +54,12 @@ class Row:
 
 
 _NOTHING_ORDERED = (Phase.EVALUATE, Phase.ENDORSE)
+_STREAMS = (Phase.EVENTS, Phase.BLOCKS)
 
 TABLE = (
     # A peer that distrusts the caller or its clock is also reported as unavailable to queries.
     Row(
-        (*_NOTHING_ORDERED, Phase.EVENTS),
+        (*_NOTHING_ORDERED, *_STREAMS),
         GatewayError,
         Step.RAISE,
         texts=("access denied", "request unauthorized"),
@@ -83,8 +84,8 @@ TABLE = (
     Row((Phase.SUBMIT,), Busy, Step.RESEND),
     Row((Phase.COMMIT_STATUS,), GatewayError, Step.ASK),
     Row((Phase.COMMIT_STATUS,), Busy, Step.ASK),
-    Row((Phase.EVENTS,), GatewayError, Step.RESUME, codes=(grpc.StatusCode.UNAVAILABLE,)),
-    Row((Phase.EVENTS,), Busy, Step.RESUME),
+    Row(_STREAMS, GatewayError, Step.RESUME, codes=(grpc.StatusCode.UNAVAILABLE,)),
+    Row(_STREAMS, Busy, Step.RESUME),
 )
 
 
@@ -146,6 +147,11 @@ class Attempts:
         await asyncio.sleep(pause_s)
 
 
+# A gateway says the same about an organisation that does not exist and one whose peers are down.
+_NO_SUCH_ORG = "failed to find any endorsing peers for org(s)"
+_CHECK_ORGS = "Check the names in endorsing_orgs, and that a peer of each of them runs."
+
+
 def _final(phase: Phase, error: LedgerError) -> LedgerError:
     if phase in _NOTHING_ORDERED and isinstance(error, GatewayError):
         in_vain = (
@@ -156,5 +162,6 @@ def _final(phase: Phase, error: LedgerError) -> LedgerError:
             return LedgerUnavailable(
                 f"The ledger does not answer the phase '{phase}': {error.reason or 'no word'}",
                 transaction_id=error.transaction_id,
+                next_step=_CHECK_ORGS if _NO_SUCH_ORG in error.reason else None,
             )
     return error
