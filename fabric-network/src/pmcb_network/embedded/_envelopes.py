@@ -85,6 +85,12 @@ def milliseconds(stamp: Any) -> int:
     return int(stamp.seconds * 1000 + stamp.nanos // 1_000_000)
 
 
+def name_of(enum: Any, number: int) -> str:
+    """A value's name; of a number that has none, the number."""
+    found = enum.DESCRIPTOR.values_by_number.get(number)
+    return str(found.name) if found else str(number)
+
+
 def tx_id_of(nonce: bytes, creator: bytes) -> str:
     """The transaction id that a nonce and a creator determine."""
     return hashlib.sha256(nonce + creator).hexdigest()
@@ -97,7 +103,7 @@ def check_form(opened: Proposal) -> None:
         Malformed: the peer would refuse the proposal.
     """
     if opened.header_type != ENDORSER_TRANSACTION:
-        raise Malformed(f"invalid header type {common.HeaderType.Name(opened.header_type)}")
+        raise Malformed(f"invalid header type {name_of(common.HeaderType, opened.header_type)}")
     if opened.epoch:
         raise Malformed("epoch is non-zero")
     if not opened.nonce:

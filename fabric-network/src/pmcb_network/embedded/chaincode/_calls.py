@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 
+from pmcb_network.embedded._envelopes import name_of
 from pmcb_network.embedded._history import Modification
 from pmcb_network.embedded._protos import Type, queryresult, shim
 from pmcb_network.embedded._simulator import Page, Simulator, Unsupported
@@ -20,7 +21,7 @@ def answer(kind: int, payload: bytes, simulator: Simulator, namespace: str) -> b
     """
     handler = _HANDLERS.get(kind)
     if handler is None:
-        raise Unsupported(f"{_OFFERED_BY_FABRIC.get(kind, Type.Type.Name(kind))}{_NOT_HERE}")
+        raise Unsupported(f"{_OFFERED_BY_FABRIC.get(kind, name_of(Type.Type, kind))}{_NOT_HERE}")
     return handler(payload, simulator, namespace)
 
 

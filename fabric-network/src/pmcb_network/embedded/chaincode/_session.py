@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from pmcb_network.embedded._envelopes import Proposal
+from pmcb_network.embedded._envelopes import Proposal, name_of
 from pmcb_network.embedded._protos import DecodeError, Type, chaincode, event, response, shim
 from pmcb_network.embedded._simulator import Simulator, Unsupported
 from pmcb_network.embedded._snapshot import SnapshotGone
@@ -94,7 +94,7 @@ class PeerSession:
         elif self._state is _State.CREATED and kind == Type.REGISTER:
             self._register(message)
         else:
-            raise StreamBroken(f"{Type.Type.Name(kind)} in state {self._state.name}")
+            raise StreamBroken(f"{name_of(Type.Type, kind)} in state {self._state.name}")
 
     def _register(self, message: Any) -> None:
         try:
