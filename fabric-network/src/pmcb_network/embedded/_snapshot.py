@@ -85,13 +85,17 @@ class Snapshot:
 
     def get(self, key: str) -> Value | None:
         """The value at this height, or `None`."""
-        raw = self._open().get(key.encode(), db=self._store.state)
+        raw = self._record(key)
         return None if raw is None else _value(raw)
 
     def version(self, key: str) -> Version | None:
         """The version at this height, or `None` where the key is absent."""
-        raw = self._open().get(key.encode(), db=self._store.state)
+        raw = self._record(key)
         return None if raw is None else _VERSION.unpack_from(raw)
+
+    def _record(self, key: str) -> Any:
+        """The stored bytes, or `None`; LMDB refuses to be asked for an empty key."""
+        return self._open().get(key.encode(), db=self._store.state) if key else None
 
     def rows(
         self, start: str, end: str, *, limit: int = 0, end_included: bool = False
