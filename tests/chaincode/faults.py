@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from pmcb_chaincode.bridge import ChaincodeMessage
-from pmcb_chaincode.bridge._protos import GetStateMultipleResult
+from pmcb_chaincode.bridge._protos import GetStateMultipleResult, QueryResponse
 
 M = ChaincodeMessage
 Fault: TypeAlias = Callable[[Any], list[Any]]
@@ -41,6 +41,12 @@ def short(reply: Any) -> list[Any]:
     """Answer one value less than was asked for."""
     values = GetStateMultipleResult.FromString(reply.payload).values[:-1]
     return [like(reply, M.RESPONSE, GetStateMultipleResult(values=values).SerializeToString())]
+
+
+def endless(reply: Any) -> list[Any]:
+    """Promise more rows, and send none."""
+    answer = QueryResponse(id=QueryResponse.FromString(reply.payload).id, has_more=True)
+    return [like(reply, M.RESPONSE, answer.SerializeToString())]
 
 
 def later(seconds: float, deliver: Callable[[Any], None]) -> Fault:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caller is what the certificate says, and an unreadable attribute grants nothing."""
 
+import base64
 import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.chaincode.fake_peer import RELEASER
 from tests.chaincode.identities import identity
 
@@ -72,6 +74,19 @@ def test_key_off_p256_is_unsupported(key):
         caller.p256_key()
     assert caught.value.code is Code.KEY_UNSUPPORTED
     assert caught.value.code.status == 400
+
+
+def test_key_that_is_no_point_is_unsupported():
+    """A certificate may carry anything where its key stands."""
+    person = identity("HospitalAMSP", "ann", role="releaser")
+    der = person.certificate.public_bytes(Encoding.DER)
+    broken = der.replace(b"\x03\x42\x00\x04", b"\x03\x42\x00\x05")
+    assert broken != der
+    body = base64.encodebytes(broken).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n".encode()
+    creator = SerializedIdentity(mspid="HospitalAMSP", id_bytes=pem).SerializeToString()
+    with pytest.raises(Refusal, match="KEY_UNSUPPORTED"):
+        read_caller(creator).p256_key()
 
 
 async def test_p256_key_is_a_compressed_point(peer):

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 from tests.chaincode.fake_peer import FakePeer, connect
-from tests.chaincode.faults import error, short
+from tests.chaincode.faults import endless, error, short
 from tests.chaincode.notes import Notes
 
 from pmcb_chaincode.bridge import ChaincodeMessage, _queries
@@ -186,6 +186,14 @@ async def test_range_at_the_peers_limit_is_an_error(serve, monkeypatch, limit, c
     peer = serve(FakePeer(ROWS))
     answer = await peer.call("list_range", "", "")
     assert answer.code == code
+
+
+@pytest.mark.parametrize("kind", [M.GET_STATE_BY_RANGE, M.QUERY_STATE_NEXT])
+async def test_range_that_promises_rows_and_sends_none_is_an_error(serve, kind):
+    """It would be asked for without end."""
+    peer = serve(FakePeer(ROWS))
+    peer.at(kind, 1, endless)
+    assert (await peer.call("list_range", "", "")).code == "PEER_ERROR"
 
 
 async def test_page_size_zero_is_refused(serve):

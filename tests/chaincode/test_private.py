@@ -2,10 +2,11 @@
 """Private data: every call names its collection, and values travel as transient data only."""
 
 import hashlib
+import logging
 
 import pytest
 from tests.chaincode.fake_peer import FakePeer
-from tests.chaincode.faults import error, short
+from tests.chaincode.faults import error, like, short
 from tests.chaincode.vault import Vault
 
 from pmcb_chaincode.bridge import ChaincodeMessage
@@ -174,3 +175,33 @@ async def test_transient_data_reach_the_contract_and_no_message(serve):
     assert not [message for message in heard if mark in message]
     await peer.call("put_private", "shared", "k", transient={"value": mark})
     assert len([message for message in heard if mark in message]) == 1
+
+
+async def test_marker_reaches_no_log(serve, caplog):
+    """Neither values nor names of collections, keys and chaincodes, nor a peer's words."""
+    caplog.set_level(logging.DEBUG)
+    mark = "marker5f1e"
+    said = f"{mark} is what the peer says".encode()
+    peer = serve(FakePeer(), Vault())
+    peer.chaincodes[mark] = said
+    peer.private[mark, mark] = mark.encode()
+    for kind in (M.GET_HISTORY_FOR_KEY, M.GET_STATE_METADATA, M.GET_PRIVATE_DATA_HASH):
+        peer.at(kind, 1, lambda reply: [like(reply, M.ERROR, said)])
+    calls = [
+        ["put_private", mark, mark],
+        ["get_private", mark, mark],
+        ["hash_private", mark, mark],
+        ["purge_private", "", mark],
+        ["list_and_write", mark],
+        ["history", mark],
+        ["get_policy", mark],
+        ["set_policy", mark, f'["{mark}"]'],
+        ["invoke", mark, f'["{mark}"]', ""],
+        ["invoke", mark, f'["{mark}"]', "a/b"],
+    ]
+    answers = [await peer.call(*call, transient={"value": mark.encode()}) for call in calls]
+    assert [answer.status for answer in answers].count(200) == 3
+    assert not [answer for answer in answers if mark in answer.message]
+    lines = [record.getMessage() + str(record.args) for record in caplog.get_records("call")]
+    assert len(lines) > len(calls)
+    assert not [line for line in lines if mark in line]

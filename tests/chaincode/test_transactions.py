@@ -5,7 +5,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.chaincode.fake_peer import FakePeer, connect, until
+from tests.chaincode.fake_peer import RELEASER, FakePeer, connect, until
 from tests.chaincode.faults import error, garbage, silence
 from tests.chaincode.identities import TIME_MS, identity
 from tests.chaincode.notes import Notes
@@ -148,6 +148,8 @@ async def test_bad_calls_are_answered(peer):
     broken: list[dict[str, Any]] = [
         {"proposal": None},
         {"proposal": {"proposal_bytes": b"\xff"}},
+        {"proposal": RELEASER.proposal([b"who"], time_ms=2**53)},
+        {"proposal": RELEASER.proposal([b"who"], time_ms=-1)},
         {"payload": b"\xff"},
     ]
     for fields in broken:

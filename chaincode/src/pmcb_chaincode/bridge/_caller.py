@@ -20,6 +20,7 @@ from .errors import Refusal
 
 # Where a Fabric CA puts a certificate's attributes.
 _ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
+_NO_EXTENSION = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,12 @@ class Caller:
 
     @property
     def public_key(self) -> CertificatePublicKeyTypes:
-        """The certificate's public key, of whatever kind."""
+        """The certificate's public key, of whatever kind.
+
+        Raises:
+            ValueError: the bytes in its place are no key.
+            UnsupportedAlgorithm: a kind that the ``cryptography`` package does not know.
+        """
         return self.certificate.public_key()
 
     def p256_key(self) -> str:
@@ -71,7 +77,10 @@ def read_caller(creator: bytes) -> Caller:
         ValueError: the bytes hold no X.509 identity.
     """
     identity = decoded(SerializedIdentity, creator)
-    certificate = x509.load_pem_x509_certificate(identity.id_bytes)
+    try:
+        certificate = x509.load_pem_x509_certificate(identity.id_bytes)
+    except x509.InvalidVersion:
+        raise ValueError("the certificate is of an unknown version") from None
     for name in (certificate.subject, certificate.issuer):
         name.rfc4514_string()  # read late by the library: a malformed one shows here, not later
     attributes = _attributes(certificate)
@@ -89,7 +98,7 @@ def _attributes(certificate: x509.Certificate) -> Mapping[str, str]:
     try:
         extension = certificate.extensions.get_extension_for_oid(_ATTRIBUTES)
         found = canonical_loads(extension.value.public_bytes())
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (*_NO_EXTENSION, ValueError):
         found = {}
     named = found.get("attrs") if isinstance(found, dict) else None
     made = named if isinstance(named, dict) else {}

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input to every function of the PMCB contract: refused, named, never quoted, nothing read."""
+
+import json
+import unicodedata
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.chaincode.fake_peer import FakePeer
+from tests.chaincode.identities import identity
+from tests.chaincode.story import PEOPLE, PROOF, TASK, A, B, published
+
+from pmcb_chaincode.bridge import Int, Json, ListOf, Match
+from pmcb_chaincode.contract import Governance, Pmcb
+
+ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
+SETTING = published(ROWS, slots=2)
+ROLE_MSPS = dict.fromkeys(("authority", "institution", "verifier"), (A, B))
+PARAMETERS = [
+    (function.name, name) for function in Pmcb.functions.values() for name in function.rules
+]
+GOOD = {
+    "batch": "0",
+    "bookmark": "",
+    "content_hash": PROOF,
+    "entries": SETTING[3][1][3],
+    "epoch": "1",
+    "evidence_hash": PROOF,
+    "level": "1",
+    "manifest": SETTING[2][1][2],
+    "msp": A,
+    "ordinal": "0",
+    "person": "p0",
+    "score": "9",
+    "size": "7",
+    "slot": "0",
+    "spec": SETTING[6][1][2],
+    "subtask": "0",
+    "task": TASK,
+    "verdict": "accept",
+}
+NUMBERS = ["", " 1", "1 ", "+1", "01", "1.0", "1e3", "nan", "true", "-1", "\u0661", str(2**53)]
+TEXTS = ["nul\x00", "line\n", "\x7f", "\u202ename", "caf\u00e9", "cafe\u0301", "x" * 1000, "a b"]
+JSON = ["", "{", "null", "NaN", '"text"', "1", "[" * 17 + "]" * 17, '{"a":' * 17 + "1" + "}" * 17]
+
+
+def good(function):
+    """Arguments that every rule of a function accepts, by parameter."""
+    return {
+        name: _first_word(rule) if name == "reason" else GOOD[name]
+        for name, rule in Pmcb.functions[function].rules.items()
+    }
+
+
+def _first_word(rule):
+    return rule.pattern.partition("|")[0]
+
+
+def objects(text):
+    """An object with a duplicate, an unknown, a missing key, and values that no field takes."""
+    made = json.loads(text)
+    first, *others = made
+    yield text.replace("{", f'{{"{first}":{json.dumps(made[first])},', 1)
+    yield json.dumps(made | {"unknown": 1})
+    yield json.dumps({name: made[name] for name in others})
+    yield json.dumps({first.upper(): made[first]} | {name: made[name] for name in others})
+    foreign: list[object] = [1.0, 0.5, 1e300, float("nan"), None, "\ud800", [[[]]], {"a": {}}, True]
+    for name in made:
+        for value in foreign:
+            yield json.dumps(made | {name: value})
+
+
+def bad(rule, text):
+    """Texts and bytes that a rule refuses, made from one that it accepts."""
+    yield b"\xff"
+    yield b'{"a":"\xc3\x28"}'
+    if isinstance(rule, Int):
+        yield from NUMBERS
+        yield from (str(rule.lo - 1), str(rule.hi + 1))
+    elif isinstance(rule, Match):
+        yield from TEXTS
+        if len(text) in {32, 64}:
+            yield from (text.upper(), text[1:], text + "0", "0x" + text[2:], f"{text}\n", "")
+    else:
+        yield from JSON
+        yield text[:-1]
+    if isinstance(rule, Json):
+        yield from objects(text)
+        yield f"[{text}]"
+    elif isinstance(rule, ListOf):
+        rows = json.loads(text)
+        for row in ([A, "p", 1.0, 0], [A, "p", True, 0], [A, "p", 1], [A, "p\n", 1, 0], [], [None]):
+            yield json.dumps([*rows, row])
+        yield json.dumps(rows * 200)
+
+
+@pytest.fixture
+def peer(serve):
+    """A peer that is served the PMCB contract."""
+    return serve(FakePeer(), Pmcb(Governance((A, B), {**ROLE_MSPS, "authority": (A,)}, 1)))
+
+
+@pytest.mark.parametrize(("function", "name"), PARAMETERS)
+async def test_bad_argument_of_the_contract_is_named_and_never_quoted(peer, function, name):
+    """Whoever calls, whatever the state: 400, the parameter's name, and no ledger call."""
+    arguments = good(function)
+    for text in bad(Pmcb.functions[function].rules[name], arguments[name]):
+        answer = await peer.call(function, *(arguments | {name: text}).values())
+        assert (answer.status, answer.code) == (400, "BAD_ARGUMENT"), text
+        assert answer.message.startswith(f"BAD_ARGUMENT: {name} "), text
+        assert " must " in answer.message
+        shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        assert len(shown) < 8 or shown not in answer.message
+    assert not peer.calls
+
+
+@pytest.mark.parametrize("function", Pmcb.functions)
+async def test_wrong_number_of_arguments_of_the_contract_is_refused(peer, function):
+    """One too few, one too many, and none at all where some are needed."""
+    texts = list(good(function).values())
+    for given in [texts[:-1]] * bool(texts) + [[*texts, "1"], [*texts, ""], texts * 2 + ["1"]]:
+        answer = await peer.call(function, *given)
+        assert answer.message == (
+            f"BAD_ARGUMENT: {function} takes {len(texts)} arguments, {len(given)} were given."
+        )
+    assert not peer.calls
+
+
+@pytest.mark.parametrize("name", ["", "governance", "has_two_authorities", "Pmcb:ping", "x:ping"])
+async def test_nothing_else_of_the_contract_can_be_called(peer, name):
+    """Neither its helpers nor another contract's functions."""
+    assert (await peer.call(name)).code == "UNKNOWN_FUNCTION"
+
+
+@pytest.mark.parametrize(
+    ("call", "caller", "code"),
+    [
+        (["announce_key"], identity(A, "ann", extension=b""), "ROLE_REQUIRED"),
+        (["announce_key"], identity(A, "ann", extension=b'{"attrs":'), "ROLE_REQUIRED"),
+        (["announce_key"], identity(A, "ann", extension=b'{"attrs":[]}'), "ROLE_REQUIRED"),
+        (["announce_key"], identity(A, "ann"), "ROLE_REQUIRED"),
+        (["announce_key"], identity(A, "ann", role="wizard"), "ROLE_REQUIRED"),
+        (["announce_key"], identity(A, "ann", role="RECEIVER"), "ROLE_REQUIRED"),
+        (["approve_epoch", "1"], identity(B, "ann", role="authority"), "MSP_NOT_ALLOWED"),
+        (["announce_key"], identity("OtherMSP", "ann", role="receiver"), "MSP_NOT_ALLOWED"),
+        (
+            ["announce_key"],
+            identity(A, "ann", role="receiver", key=ec.generate_private_key(ec.SECP384R1())),
+            "KEY_UNSUPPORTED",
+        ),
+    ],
+)
+async def test_certificate_that_does_not_carry_the_role_is_refused(peer, call, caller, code):
+    """Role, organisation and key come from the certificate; nothing is read before they hold."""
+    answer = await peer.call(*call, caller=caller)
+    assert (answer.status, answer.code) == (400 if code == "KEY_UNSUPPORTED" else 403, code)
+    assert not peer.calls
+
+
+async def test_level_that_a_receiver_sends_counts_for_nothing(serve):
+    """Ignored in transient data, refused as a surplus argument; the registry decides alone."""
+    peer = serve(FakePeer(), Pmcb(Governance.of((A, B))))
+    for caller, args in SETTING:
+        assert (await peer.call(*args, caller=caller)).status == 200
+    person, claim = PEOPLE[0], ["accept_subtask", TASK, "1"]  # of level 1; the subtask's is 2
+    sent = {"level": b"2", "pmcb.level": b"2"}
+    refused = await peer.call(*claim, caller=person, transient=sent)
+    assert (refused.code, refused.writes) == ("LEVEL_MISMATCH", {})
+    assert (await peer.call(*claim, "2", caller=person)).code == "BAD_ARGUMENT"
+    taken = await peer.call("accept_subtask", TASK, "0", caller=person, transient=sent)
+    assert taken.json()["level"] == 1
+
+
+@pytest.mark.parametrize(
+    "bookmark",
+    [
+        "a",
+        "AAAA",
+        "====",
+        "not base64!",
+        "QUJD",
+        "AE9QAA",  # another listing's type, and nothing after it
+    ],
+)
+async def test_bookmark_of_nowhere_is_refused(peer, bookmark):
+    """Truncated, not base64, or of another listing: named like any other argument."""
+    answer = await peer.call("list_my_claims", "10", bookmark, caller=PEOPLE[0])
+    assert (answer.status, answer.code) == (400, "BAD_ARGUMENT")
+    assert answer.message.startswith("BAD_ARGUMENT: bookmark ")
+
+
+def test_samples_are_what_they_claim():
+    """One of the texts is not in normal form, and the good ones pass."""
+    assert any(unicodedata.normalize("NFC", text) != text for text in TEXTS)
+    for function, described in Pmcb.functions.items():
+        texts = [text.encode() for text in good(function).values()]
+        assert described.arguments(texts).keys() == described.rules.keys()
