@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``pmcb bench ledger``, and that it cannot pass without having tested anything."""
 
-import asyncio
 import json
-import random
 from pathlib import Path
 
 import pytest
@@ -15,12 +13,11 @@ from pmcb_benchmarks._pairs import Pairs
 from pmcb_benchmarks._people import people_of
 from pmcb_benchmarks.page import ledger_rows
 from pmcb_client.cli import make_root
-from pmcb_client.errors import LedgerError, LedgerUnavailable, OutcomeUnknown
-from pmcb_client.network_file import parse
+from pmcb_client.errors import LedgerError
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
 
 
-@pytest.mark.parametrize("bench", ["ledger", "levels"])
+@pytest.mark.parametrize("bench", ["bridge", "ledger", "levels"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: str
 ):
@@ -38,7 +35,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
 
 @pytest.mark.parametrize(
     "option", [("--seconds", "0"), ("--seconds", "-1"), ("--seconds", "nan"), ("--kills", "0"),
-               ("--kills", "100")]
+               ("--kills", "1000"), ("--tasks", "99")]
 )  # fmt: skip
 def test_a_number_out_of_range_is_bad_input(option: tuple[str, str]):
     """Nothing is started for it."""
@@ -47,34 +44,59 @@ def test_a_number_out_of_range_is_bad_input(option: tuple[str, str]):
     assert option[0] in answer.stderr
 
 
-async def test_an_error_under_load_is_not_taken_for_the_kill(tmp_path: Path):
-    """The wrong contract refuses every write: the turn fails instead of finding nothing missing."""
-    with network_process(tmp_path, "pmcb") as network:
-        with pytest.raises(LedgerError) as caught:
-            await _kills._load_until_killed(network, 0, random.Random(1))
-        assert not isinstance(caught.value, LedgerUnavailable | OutcomeUnknown)
+def test_what_the_client_was_told_is_held_against_what_stands():
+    """A lost write, a double one, a half one, one that was denied: each is counted."""
+    told = {1: "ok", 2: "ok", 3: "ok", 4: "none", 5: "doubt", 6: "failed EndorseError", 7: "ok"}
+    stands = {1: (1, 1), 2: (0, 0), 3: (1, 0), 4: (1, 1), 5: (2, 2), 6: (0, 0), 7: (1, 1)}
+    assert _kills.judged(told, stands) == {
+        "acknowledged": 4,
+        "missing": 2,
+        "doubled": 1,
+        "halves": 1,
+        "done_though_denied": 1,
+        "given_up": 1,
+        "doubts": 1,
+        "failed": 1,
+    }
 
 
-def test_a_turn_without_an_acknowledged_write_fails():
-    """However well it ended."""
-    ends = [asyncio.CancelledError(), LedgerUnavailable("gone"), OutcomeUnknown("7")]
-    with pytest.raises(RuntimeError, match="no write was acknowledged"):
-        _kills._check(ends, {})
-    _kills._check(ends, {1: 0})
-    with pytest.raises(ValueError, match="odd"):
-        _kills._check([*ends, ValueError("odd")], {1: 0})
+async def test_a_drill_in_which_nothing_succeeds_fails(tmp_path: Path, monkeypatch):
+    """The wrong contract behind the network refuses every call: no kill is counted as survived."""
+    monkeypatch.setattr(_kills, "_AGAIN_WITHIN_S", 3.0)
+    async with _kills.started(tmp_path) as drill:
+        await drill.acknowledged_again()
+        monkeypatch.setattr(_kills, "_LOAD", "pmcb_benchmarks")
+        await drill.kill("client")
+        with pytest.raises(TimeoutError):
+            await drill.acknowledged_again()
 
 
-async def test_both_keys_of_a_pair_are_read_back(tmp_path: Path):
-    """A write of which half is there counts as missing."""
-    async with EmbeddedNetwork(tmp_path, contract=Pairs()) as network:
-        async with people_of(parse(network.network_file), network.registrars) as people:
-            (client,) = await people.enrol(ORGS[0], ["load"], "releaser")
-            contract = people.contract(client)
-            await contract.submit("put_pair", "4", "5", "1")
-            await contract.submit("put_pair", "6", "6", "1")
-        assert await _kills._missing(network, {4: 1}) == 0
-        assert await _kills._missing(network, {4: 1, 6: 1, 8: 1}) == 2
+@pytest.mark.parametrize("victim", _kills.VICTIMS)
+async def test_every_victim_is_replaced_and_the_load_goes_on(tmp_path: Path, victim: str):
+    """Each of them once; what was acknowledged before and after stands, once."""
+    async with _kills.started(tmp_path) as drill:
+        await drill.acknowledged_again()
+        await drill.kill(victim)
+        await drill.acknowledged_again()
+    effects, broken, _ = await _kills._effects(tmp_path, drill.tried)
+    found = _kills.judged(drill.outcomes, effects)
+    assert found["acknowledged"] > 0
+    assert not any(
+        found[name] for name in found if name not in {"acknowledged", "given_up", "doubts"}
+    )
+    assert not broken
+
+
+async def test_damage_is_found(tmp_path: Path):
+    """A counter that was raised behind the network's back, and a chain that was cut."""
+    async with _kills.started(tmp_path) as drill:
+        await drill.acknowledged_again()
+    number = min(number for number, word in drill.outcomes.items() if word == "ok")
+    async with EmbeddedNetwork(tmp_path / "network", contract=Pairs()) as network:
+        await network.seed({f"k{2 * number}": b"2"})
+    effects, _, _ = await _kills._effects(tmp_path, drill.tried)
+    found = _kills.judged(drill.outcomes, effects)
+    assert (found["doubled"], found["halves"]) == (1, 1)
 
 
 async def test_the_network_process_tells_its_height(tmp_path: Path):
@@ -84,17 +106,18 @@ async def test_the_network_process_tells_its_height(tmp_path: Path):
             (client,) = await people.enrol(ORGS[0], ["load"], "releaser")
             contract = people.contract(client)
             before = network.height()
-            await contract.submit("put_pair", "1", "2", "3")
+            await contract.submit("add_pair", "1", "2")
             assert network.height() == before + 1
             with pytest.raises(LedgerError):
-                await contract.submit("put_pair", "1", "2", "many")
+                await contract.submit("add_pair", "1", "many")
             assert network.height() == before + 1
 
 
 def test_the_smallest_run_gives_every_figure(tmp_path: Path):
-    """Crowds, matrices and one kill as in a full run; only the load is short."""
+    """Crowds and matrices as in a full run; load, size and kills are small."""
     out = tmp_path / "ledger.json"
-    command = ["bench", "ledger", "--seconds", "1", "--kills", "1", "--out", str(out)]
+    sizes = ["--seconds", "1", "--tasks", "100", "--kills", "2"]
+    command = ["bench", "ledger", *sizes, "--out", str(out)]
     answer = CliRunner().invoke(
         make_root(), ["--home", str(tmp_path / "home"), *command], catch_exceptions=False
     )
@@ -103,4 +126,6 @@ def test_the_smallest_run_gives_every_figure(tmp_path: Path):
     assert [one["blocks_written_off_diagonal"] for one in found["accepts"]["matrix"]] == [0, 0, 0]
     assert found["kills"]["acknowledged"] > 0
     failed = [what for what, _, _, met in ledger_rows(found) if not met]
-    assert not [what for what in failed if not what.startswith(("submit", "evaluate"))]
+    assert not [
+        what for what in failed if not what.startswith(("submit", "evaluate", "client", "the same"))
+    ]

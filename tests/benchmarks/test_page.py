@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
-from pmcb_benchmarks.page import caveats, ledger_rows, levels_rows, modes_table, table
+from pmcb_benchmarks.page import (
+    bridge_rows,
+    caveats,
+    ledger_rows,
+    levels_rows,
+    modes_table,
+    table,
+)
 
 MACHINE = {"processor": "P", "cores": 2, "load_before": 0.1, "python": "3.11", "versions": {"x": 1}}
 LEDGER: dict[str, Any] = {
     "machine": MACHINE,
     "seed": 1,
     "throughput": {
-        "submit": {"per_second": 400, "p95_ms": 100},
+        "submit": {"per_second": 400, "p95_ms": 100, "client_cpu_ms": 0.7},
         "evaluate": {"per_second": 1500},
         "one_at_a_time": {"p50_ms": 5},
     },
@@ -35,7 +42,37 @@ LEDGER: dict[str, Any] = {
             }
         ],
     },
-    "kills": {"kills": 5, "acknowledged": 900, "missing": 0, "broken_chains": 0, "height": 70},
+    "size": {"receivers": 500, "tasks": 10, "page_items": 9, "page_ms": 20, "accept_ms": 4},
+    "kills": {
+        "kills": {"network": 3, "client": 2},
+        "acknowledged": 900,
+        "missing": 0,
+        "doubled": 0,
+        "halves": 0,
+        "done_though_denied": 0,
+        "given_up": 3,
+        "doubts": 4,
+        "failed": 0,
+        "broken_chains": 0,
+        "height": 70,
+    },
+}
+BRIDGE: dict[str, Any] = {
+    "machine": MACHINE,
+    "seed": 0,
+    "runs": [
+        {
+            "batches": True,
+            "in_flight": in_flight,
+            "unanswered": 0,
+            "answered_twice": 0,
+            "failed": 0,
+            "lost_writes": 0,
+            "per_second": per_second,
+            "cpu_ms": 0.5,
+        }
+        for in_flight, per_second in ((1, 500), (16, 1500))
+    ],
 }
 LEVELS: dict[str, Any] = {
     "machine": MACHINE,
@@ -86,17 +123,24 @@ def changed(document: dict[str, Any], place: str, value: object) -> dict[str, An
     [
         ("throughput submit per_second", 299, 0),
         ("throughput submit p95_ms", 501, 0),
-        ("throughput evaluate per_second", 999, 1),
-        ("throughput one_at_a_time p50_ms", 21, 2),
-        ("accepts slots_400 conflicts", 1, 3),
-        ("accepts slots_400 holders", 399, 3),
-        ("accepts slots_100 holders", 101, 4),
-        ("accepts slots_100 outcomes", {"accepted": 100, "CAPACITY_FULL": 299}, 4),
-        ("accepts matrix 0 diagonal", {"accepted": 2}, 5),
-        ("accepts matrix 0 off_diagonal", {"LEVEL_MISMATCH": 5, "accepted": 1}, 5),
-        ("accepts matrix 0 blocks_written_off_diagonal", 1, 5),
-        ("kills missing", 1, 6),
-        ("kills broken_chains", 1, 6),
+        ("throughput submit client_cpu_ms", 1.21, 1),
+        ("throughput evaluate per_second", 999, 2),
+        ("throughput one_at_a_time p50_ms", 21, 3),
+        ("accepts slots_400 conflicts", 1, 4),
+        ("accepts slots_400 holders", 399, 4),
+        ("accepts slots_100 holders", 101, 5),
+        ("accepts slots_100 outcomes", {"accepted": 100, "CAPACITY_FULL": 299}, 5),
+        ("accepts matrix 0 diagonal", {"accepted": 2}, 6),
+        ("accepts matrix 0 off_diagonal", {"LEVEL_MISMATCH": 5, "accepted": 1}, 6),
+        ("accepts matrix 0 blocks_written_off_diagonal", 1, 6),
+        ("size page_ms", 51, 7),
+        ("size accept_ms", 5.1, 8),
+        ("kills missing", 1, 9),
+        ("kills doubled", 1, 9),
+        ("kills halves", 1, 9),
+        ("kills done_though_denied", 1, 9),
+        ("kills failed", 1, 9),
+        ("kills broken_chains", 1, 9),
     ],
 )
 def test_one_missed_target_of_the_ledger_is_one_no(place: str, value: object, row: int):
@@ -122,7 +166,26 @@ def test_one_missed_target_of_the_levels_is_one_no(place: str, value: object, ro
     assert [number for number, each in enumerate(met) if not each] == [row]
 
 
-@pytest.mark.parametrize(("rows", "found"), [(ledger_rows, LEDGER), (levels_rows, LEVELS)])
+@pytest.mark.parametrize(
+    ("place", "value", "row"),
+    [
+        ("runs 0 unanswered", 1, 0),
+        ("runs 0 answered_twice", 1, 0),
+        ("runs 0 cpu_ms", 1.6, 0),
+        ("runs 1 failed", 1, 1),
+        ("runs 1 lost_writes", 1, 1),
+        ("runs 1 per_second", 999, 1),
+    ],
+)
+def test_one_missed_target_of_the_bridge_is_one_no(place: str, value: object, row: int):
+    """The row that it belongs to, and no other."""
+    met = [each[3] for each in bridge_rows(changed(BRIDGE, place, value))]
+    assert [number for number, each in enumerate(met) if not each] == [row]
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"), [(ledger_rows, LEDGER), (levels_rows, LEVELS), (bridge_rows, BRIDGE)]
+)
 def test_targets_that_are_met_are_all_yes(tmp_path: Path, rows, found: dict[str, Any]):
     """With the machine above the table."""
     path = tmp_path / "found.json"

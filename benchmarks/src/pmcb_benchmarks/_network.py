@@ -31,9 +31,12 @@ class RunningNetwork:
 
 
 @contextmanager
-def network_process(folder: Path, contract: str) -> Iterator[RunningNetwork]:
-    """Start a network with the contract ``pairs`` or ``pmcb``; it ends with the block."""
-    command = [sys.executable, "-m", "pmcb_benchmarks._network", str(folder), contract]
+def network_process(folder: Path, contract: str, chaincode: str = "") -> Iterator[RunningNetwork]:
+    """Start a network with the contract ``pairs`` or ``pmcb``; it ends with the block.
+
+    ``chaincode`` is the address of a server to dial; without one the network runs the contract.
+    """
+    command = [sys.executable, "-m", "pmcb_benchmarks._network", str(folder), contract, chaincode]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -54,7 +57,7 @@ def _stream(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-async def _serve(folder: Path, contract: str) -> None:
+async def _serve(folder: Path, contract: str, chaincode: str) -> None:
     """Answer each line with the ledger's height, until standard input ends.
 
     When the parent dies, so does the network.
@@ -63,7 +66,7 @@ async def _serve(folder: Path, contract: str) -> None:
     from pmcb_network.embedded import EmbeddedNetwork
 
     chosen = Pairs() if contract == "pairs" else None
-    async with EmbeddedNetwork(folder, contract=chosen) as network:
+    async with EmbeddedNetwork(folder, contract=chosen, chaincode=chaincode or None) as network:
         said = {"file": network.network_file, "registrars": dict(network.registrars)}
         print(json.dumps(said), flush=True)  # noqa: T201 - the parent reads it
         while await asyncio.to_thread(sys.stdin.readline):
@@ -74,4 +77,4 @@ if __name__ == "__main__":
     from pmcb_chaincode.bridge import loop_factory
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(Path(sys.argv[1]), sys.argv[2]))
+        runner.run(_serve(Path(sys.argv[1]), *sys.argv[2:]))

@@ -6,27 +6,28 @@ from typing import Annotated, ClassVar
 from pmcb_chaincode.bridge import Context, Contract, Int, JsonObject, query, transaction
 
 Number = Annotated[int, Int(0, 10**9)]
+Span = Annotated[int, Int(1, 1000)]
 
 
 class Pairs(Contract):
-    """Numbers under numbers."""
+    """Counters under numbers: an effect that happens twice is seen."""
 
     name: ClassVar[str] = "pairs"
 
     @transaction()
-    async def put_pair(self, ctx: Context, one: Number, other: Number, value: Number) -> None:
-        """Read both keys, write both."""
-        await ctx.ledger.get_many([f"k{one}", f"k{other}"])
-        for key in (one, other):
-            ctx.ledger.put(f"k{key}", str(value).encode())
+    async def add_pair(self, ctx: Context, one: Number, other: Number) -> None:
+        """Read both counters, write both one higher."""
+        keys = (f"k{one}", f"k{other}")
+        for key, value in zip(keys, await ctx.ledger.get_many(keys), strict=True):
+            ctx.ledger.put(key, str(int(value or b"0") + 1).encode())
 
     @query()
     async def get_one(self, ctx: Context, one: Number) -> JsonObject:
-        """Read one key; -1 when it is absent."""
-        return {"value": int(await ctx.ledger.get(f"k{one}") or b"-1")}
+        """Read one counter."""
+        return {"value": int(await ctx.ledger.get(f"k{one}") or b"0")}
 
     @query()
-    async def get_pair(self, ctx: Context, one: Number, other: Number) -> JsonObject:
-        """Read both keys; -1 for one that is absent."""
-        found = await ctx.ledger.get_many([f"k{one}", f"k{other}"])
-        return {"values": [int(value or b"-1") for value in found]}
+    async def get_span(self, ctx: Context, first: Number, count: Span) -> JsonObject:
+        """Read the counters of consecutive numbers."""
+        found = await ctx.ledger.get_many([f"k{first + n}" for n in range(count)])
+        return {"values": [int(value or b"0") for value in found]}

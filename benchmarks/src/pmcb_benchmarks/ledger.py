@@ -23,16 +23,25 @@ if TYPE_CHECKING:
 @click.option(
     "--kills",
     "count",
-    type=click.IntRange(1, 99),
-    default=50,
+    type=click.IntRange(1, 999),
+    default=200,
     show_default=True,
-    help="How often to kill -9.",
+    help="How often to kill -9 network, chaincode server or client.",
+)
+@click.option(
+    "--tasks",
+    type=click.IntRange(min=100),
+    default=2_000,
+    show_default=True,
+    help="Size of the grown ledger; 50 receivers a task.",
 )
 @click.option("--seed", default=1, show_default=True)
 @out_option
 @click.pass_obj
-def ledger(settings: "Settings", seconds: int, count: int, seed: int, out: Path | None) -> None:
-    """Measure the embedded network: throughput, crowds, level matrices, kill -9.
+def ledger(
+    settings: "Settings", seconds: int, count: int, tasks: int, seed: int, out: Path | None
+) -> None:
+    """Measure the embedded network: throughput, crowds, level matrices, a grown ledger, kill -9.
 
     Its timings never stand beside published ones: it is one process, and no blockchain.
     """
@@ -44,6 +53,7 @@ def ledger(settings: "Settings", seconds: int, count: int, seed: int, out: Path 
     from ._accepts import accepts
     from ._kills import kills
     from ._machine import machine
+    from ._size import size
     from ._throughput import throughput
 
     document: dict[str, object] = {
@@ -59,6 +69,10 @@ def ledger(settings: "Settings", seconds: int, count: int, seed: int, out: Path 
         )
         click.echo("Crowds and level matrices ...", err=True)
         document["accepts"] = asyncio.run(accepts(folder / "accepts"))
+        with progress("tasks", tasks) as advance:
+            document["size"] = asyncio.run(
+                size(folder / "size", receivers=50 * tasks, tasks=tasks, advance=advance)
+            )
         with progress("kill -9", count) as advance:
             document["kills"] = asyncio.run(
                 kills(folder / "kills", count=count, seed=seed, advance=advance)

@@ -14,7 +14,7 @@ Row = tuple[str, str, str, bool]
 def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
     """The rows of ``pmcb bench ledger``."""
     submit, evaluate = found["throughput"]["submit"], found["throughput"]["evaluate"]
-    alone, kills = found["throughput"]["one_at_a_time"], found["kills"]
+    alone, size, kills = found["throughput"]["one_at_a_time"], found["size"], found["kills"]
     wide, narrow = found["accepts"]["slots_400"], found["accepts"]["slots_100"]
     expected = {"accepted": 100, "CAPACITY_FULL": 300}
     return [
@@ -23,6 +23,12 @@ def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
             "≥ 300/s, p95 ≤ 500 ms",
             f"{submit['per_second']:.0f}/s, p95 {submit['p95_ms']:.0f} ms",
             submit["per_second"] >= 300 and submit["p95_ms"] <= 500,
+        ),
+        (
+            "client CPU a submit",
+            "≤ 1.2 ms",
+            f"{submit['client_cpu_ms']:.2f} ms",
+            submit["client_cpu_ms"] <= 1.2,
         ),
         (
             "evaluate: one read, 64 in flight",
@@ -53,15 +59,45 @@ def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
         ),
         *(_matrix_row(matrix) for matrix in found["accepts"]["matrix"]),
         (
-            f"kill -9 under load, {kills['kills']} times",
-            "nothing acknowledged missing, chain valid",
             (
-                f"{kills['missing']} of {kills['acknowledged']:,} missing, "
-                f"{kills['broken_chains']} broken chains, height {kills['height']:,}"
+                f"{size['receivers']:,} receivers, {size['tasks']:,} tasks: "
+                f"a listing's page of {size['page_items']}"
             ),
-            kills["missing"] == 0 and kills["broken_chains"] == 0,
+            "≤ 50 ms",
+            f"{size['page_ms']:.1f} ms",
+            size["page_ms"] <= 50,
         ),
+        (
+            "the same: accept, without waiting for its block",
+            "≤ 5 ms",
+            f"{size['accept_ms']:.1f} ms",
+            size["accept_ms"] <= 5,
+        ),
+        _kills_row(kills),
     ]
+
+
+def bridge_rows(found: Mapping[str, Any]) -> list[Row]:
+    """The rows of ``pmcb bench bridge``; one at a time, no rate is asked for."""
+    rows = []
+    for run in found["runs"]:
+        lost = run["unanswered"] + run["failed"] + run["lost_writes"]
+        alone = run["in_flight"] == 1
+        rows.append(
+            (
+                f"{run['in_flight']:,} in flight, {'with' if run['batches'] else 'no'} batches",
+                f"0 lost, 0 twice, ≤ 1.5 ms CPU{'' if alone else ', ≥ 1,000/s'}",
+                (
+                    f"{lost} lost, {run['answered_twice']} twice, "
+                    f"{run['cpu_ms']:.2f} ms CPU, {run['per_second']:,}/s"
+                ),
+                not lost
+                and not run["answered_twice"]
+                and run["cpu_ms"] <= 1.5
+                and (alone or run["per_second"] >= 1000),
+            )
+        )
+    return rows
 
 
 def levels_rows(found: Mapping[str, Any]) -> list[Row]:
@@ -148,6 +184,20 @@ def _lopsided(found: Mapping[str, Any] | None) -> str:
         f"Bounded levels can cost RatioCut where a graph is lopsided: in {graph['name']}, "
         f"{found['most_alike']:,} of {graph['users']:,} users have the same metrics; "
         f"{', '.join(rows)}."
+    )
+
+
+def _kills_row(kills: Mapping[str, Any]) -> Row:
+    wrong = ("missing", "doubled", "halves", "done_though_denied", "failed", "broken_chains")
+    return (
+        f"kill -9 at random moments under 100/s: {_counted(kills['kills'])}",
+        "nothing acknowledged missing, nothing done twice, chain valid",
+        (
+            f"{kills['missing']} of {kills['acknowledged']:,} missing, {kills['doubled']} twice, "
+            f"{kills['given_up']} given up, {kills['doubts']} in doubt, "
+            f"{kills['broken_chains']} broken chains, height {kills['height']:,}"
+        ),
+        not any(kills[name] for name in wrong),
     )
 
 
