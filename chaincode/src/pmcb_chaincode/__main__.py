@@ -2,8 +2,9 @@
 """``python -m pmcb_chaincode serve``: the contract as a chaincode server, set up by environment.
 
 ``CHAINCODE_ID`` and ``CHAINCODE_SERVER_ADDRESS`` are required; ``CHAINCODE_TLS_KEY``,
-``CHAINCODE_TLS_CERT`` and ``CHAINCODE_CLIENT_CA_CERT`` name PEM files. ``--governance FILE``
-replaces the packaged governance.
+``CHAINCODE_TLS_CERT`` and ``CHAINCODE_CLIENT_CA_CERT`` name PEM files. ``PMCB_CC_OPERATIONS`` is
+a loopback address for /healthz and /metrics, ``PMCB_CC_AUDIT`` a folder for the refusal log.
+``--governance FILE`` replaces the packaged governance.
 """
 
 import argparse
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     serving = commands.add_parser("serve", help="serve the contract to the peers that dial")
     serving.add_argument("--governance", type=Path, help="governance.json to use")
     options = parser.parse_args(arguments)
-    _log_to_stderr()
+    audit = os.environ.get("PMCB_CC_AUDIT")
     try:
         contract = Pmcb(Governance.load(options.governance))
         serving_until_signal = serve(
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
             package_id=_required("CHAINCODE_ID"),
             address=_required("CHAINCODE_SERVER_ADDRESS"),
             tls=read_tls(os.environ),
+            operations=os.environ.get("PMCB_CC_OPERATIONS", ""),
+            audit=Path(audit) if audit else None,
         )
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(serving_until_signal)
@@ -66,9 +69,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _log_to_stderr() -> None:
+    """Whatever the interpreter itself would print about a contract's objects goes the same way."""
     handler = logging.StreamHandler()
     handler.setFormatter(LogLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.captureWarnings(True)
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    logging.getLogger("python").error("unraisable", exc_info=unraisable.exc_value)
 
 
 def _required(name: str) -> str:
@@ -79,4 +89,5 @@ def _required(name: str) -> str:
 
 
 if __name__ == "__main__":
+    _log_to_stderr()
     sys.exit(main())

@@ -23,10 +23,14 @@ from ._invocation import Response
 from ._keys import composite, prefix_range, split_composite
 from ._ledger import Ledger
 from ._loop import loop_factory
+from ._metrics import Metrics
+from ._observers import Observers
+from ._operations import Operations, Status
 from ._parameters import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, one_of, text
 from ._policies import endorsed_by
 from ._protos import ChaincodeMessage
 from ._queries import KV, Modification, Page
+from ._refusals import RefusalLog
 from ._registry import Contract, query, transaction
 from ._server import ChaincodeServer, ServerTls, serve
 from ._session import Session
@@ -37,6 +41,7 @@ from .errors import (
     PeerTimeout,
     ProtocolError,
     Refusal,
+    RefusalCode,
     ServerConfigError,
     SessionClosed,
     TooManyRows,
@@ -62,19 +67,25 @@ __all__ = [
     "Ledger",
     "ListOf",
     "Match",
+    "Metrics",
     "Modification",
+    "Observers",
+    "Operations",
     "Page",
     "PeerError",
     "PeerTimeout",
     "ProtocolError",
     "Ratio",
     "Refusal",
+    "RefusalCode",
+    "RefusalLog",
     "Response",
     "Row",
     "ServerConfigError",
     "ServerTls",
     "Session",
     "SessionClosed",
+    "Status",
     "TooManyRows",
     "canonical_dumps",
     "canonical_loads",

@@ -2,17 +2,22 @@
 """The chaincode process: a gRPC server that peers dial, one stream a peer."""
 
 import asyncio
-import ipaddress
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self, TypeAlias
 
 import grpc
 
+from ._metrics import Metrics
+from ._observers import Observers
+from ._operations import Operations, Status, is_loopback
 from ._protos import ChaincodeMessage
+from ._refusals import RefusalLog
 from ._registry import Contract
 from ._stream import Stream
 from .errors import ProtocolError, ServerConfigError
@@ -64,8 +69,9 @@ class ChaincodeServer:
         *,
         tls: ServerTls | None = None,
         drain_s: float = DRAIN_S,
+        observers: Observers | None = None,
     ) -> None:
-        if tls is None and not _is_loopback(address):
+        if tls is None and not is_loopback(address):
             raise ServerConfigError(
                 f"{address} is not a loopback address: serve it with TLS, or listen on 127.0.0.1"
             )
@@ -74,9 +80,10 @@ class ChaincodeServer:
         self._address = address
         self._tls = tls
         self._drain_s = drain_s
+        self._observers = observers or Observers()
         self._streams: set[Stream] = set()
         self._server: grpc.aio.Server | None = None
-        self._draining = False
+        self.status = Status.STARTING
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -99,12 +106,13 @@ class ChaincodeServer:
             ) from error
         await server.start()
         self._server = server
+        self.status = Status.SERVING
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Let running transactions end, for 10 s at most, then close the streams."""
         assert self._server is not None
-        self._draining = True
+        self.status = Status.DRAINING
         try:
             async with asyncio.timeout(self._drain_s):
                 await asyncio.gather(*(stream.drain() for stream in self._streams))
@@ -118,9 +126,9 @@ class ChaincodeServer:
         await self._server.wait_for_termination()
 
     async def _connect(self, messages: AsyncIterator[ChaincodeMessage], context: _Context) -> None:
-        if self._draining:
+        if self.status is Status.DRAINING:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
-        stream = Stream(self._contract, self._package_id)
+        stream = Stream(self._contract, self._package_id, self._observers)
         self._streams.add(stream)
         _log.info('{"event":"stream_opened"}')
         try:
@@ -143,21 +151,22 @@ def _handler(
     return grpc.method_handlers_generic_handler("protos.Chaincode", {"Connect": method})
 
 
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 async def serve(
-    contract: Contract, *, package_id: str, address: str, tls: ServerTls | None = None
+    contract: Contract,
+    *,
+    package_id: str,
+    address: str,
+    tls: ServerTls | None = None,
+    operations: str = "",
+    audit: Path | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
+    ``operations`` is an address for ``/healthz`` and ``/metrics``, ``audit`` a folder for the
+    refusal log; without them there is none.
+
     Raises:
-        ServerConfigError: the address is taken, or plain TCP beyond loopback.
+        ServerConfigError: an address is taken, or plain beyond loopback; a folder is unusable.
     """
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -169,6 +178,23 @@ async def serve(
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop)
-    async with ChaincodeServer(contract, package_id, address, tls=tls) as server:
-        _log.info('{"event":"serving","port":%d}', server.port)
+    async with AsyncExitStack() as stack:
+        metrics = Metrics.of_process()
+        refusals = RefusalLog(audit, metrics=metrics) if audit else None
+        server = ChaincodeServer(
+            contract, package_id, address, tls=tls, observers=Observers(metrics, refusals)
+        )
+
+        def health() -> Mapping[str, str]:
+            state = "off" if refusals is None else "failing" if refusals.is_failing else "ok"
+            return {"status": server.status, "refusal_log": state}
+
+        endpoint = Operations(operations, health, metrics) if operations else None
+        if refusals is not None:
+            await stack.enter_async_context(refusals)
+        if endpoint is not None:
+            await stack.enter_async_context(endpoint)
+        await stack.enter_async_context(server)
+        ports = (server.port, endpoint.port if endpoint else 0)
+        _log.info('{"event":"serving","port":%d,"operations":%d}', *ports)
         await stopping.wait()

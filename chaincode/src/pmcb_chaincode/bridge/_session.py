@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 from ._answers import Answering
 from ._exchange import Exchange
+from ._observers import Observers
 from ._protos import ChaincodeAdditionalParams, ChaincodeID, ChaincodeMessage, decoded
 from ._registry import Contract
 from .errors import ContractError, ProtocolError, SessionClosed
@@ -47,11 +48,14 @@ class Session:
         send: Callable[[ChaincodeMessage], None],
         *,
         call_timeout_s: float = CALL_TIMEOUT_S,
+        observers: Observers | None = None,
     ) -> None:
         self._contract = contract
         self._package_id = package_id
         self._send = send
         self._call_timeout_s = call_timeout_s
+        self._observers = observers or Observers()
+        self._metrics = self._observers.metrics
         self._state = _State.CREATED
         self._offers = ChaincodeAdditionalParams()
         self._exchanges: dict[tuple[str, str], Exchange] = {}
@@ -62,6 +66,7 @@ class Session:
 
     def open(self) -> None:
         """Register at the peer: the first message of a stream."""
+        self._metrics.sessions.inc()
         payload = ChaincodeID(name=self._package_id).SerializeToString()
         self._send(ChaincodeMessage(type=ChaincodeMessage.REGISTER, payload=payload))
 
@@ -84,6 +89,7 @@ class Session:
         elif kind in _REPLIES and state is _State.READY:
             self._complete(message)
         else:
+            self._metrics.unexpected.inc()
             _log.error('{"event":"unexpected_message","type":%d}', kind)
             raise ProtocolError(f"message type {kind} in state {state.name}")
 
@@ -104,7 +110,9 @@ class Session:
 
     async def _transaction(self, message: ChaincodeMessage, exchange: Exchange) -> None:
         async with self._slots:
-            completed = await Answering(self._contract, message).run(exchange, self._offers)
+            with self._metrics.running.track_inprogress():
+                answering = Answering(self._contract, message, self._observers)
+                completed = await answering.run(exchange, self._offers)
         if not exchange.is_ended:
             exchange.end(ContractError("the transaction was answered"))
             del self._exchanges[message.channel_id, message.txid]
@@ -114,6 +122,7 @@ class Session:
         exchange = self._exchanges.get((message.channel_id, message.txid))
         if exchange is None or not exchange.answer(message):
             self.unmatched += 1
+            self._metrics.unmatched.inc()
 
     async def drain(self) -> None:
         """Start nothing new and wait for what runs."""
@@ -123,6 +132,8 @@ class Session:
 
     async def close(self) -> None:
         """The stream ended: cancel what runs, fail what waits, answer nothing."""
+        if self._state is not _State.CLOSED:
+            self._metrics.sessions.dec()
         self._state = _State.CLOSED
         for exchange in self._exchanges.values():
             exchange.end(SessionClosed("the stream to the peer ended"))

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from ._observers import Observers
 from ._protos import ChaincodeMessage
 from ._registry import Contract
 from ._session import Session
@@ -12,9 +13,11 @@ from ._session import Session
 class Stream:
     """Carries a session's messages until the peer ends the stream, or ``drain`` does."""
 
-    def __init__(self, contract: Contract, package_id: str) -> None:
+    def __init__(
+        self, contract: Contract, package_id: str, observers: Observers | None = None
+    ) -> None:
         self._queue: asyncio.Queue[ChaincodeMessage] = asyncio.Queue()
-        self._session = Session(contract, package_id, self._queue.put_nowait)
+        self._session = Session(contract, package_id, self._queue.put_nowait, observers=observers)
         self._drained = asyncio.Event()
 
     @property
