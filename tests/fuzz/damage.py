@@ -6,8 +6,10 @@ damages JSON by its members; `lines` damages text by its lines; `scarred` damage
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import settings
@@ -50,6 +52,28 @@ def check_words(error: BaseException) -> None:
     assert str(error)
     assert "\n" not in str(error)
     assert MARKER not in said
+
+
+@contextmanager
+def logged(name: str) -> Iterator[list[str]]:
+    """What is logged under a name, tracebacks included."""
+    found: list[str] = []
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(self.format(record))
+
+    logger, handler = logging.getLogger(name), Keeping()
+    level, passed_on = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = passed_on
 
 
 def scarred(*samples: bytes) -> st.SearchStrategy[bytes]:

@@ -67,6 +67,7 @@ def test_a_damaged_proposal_is_read_or_refused(raw):
 @example(OFF_CURVE)
 @example(DER.replace(b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2b\x86\x48\xce\x3d\x02\x01"))
 @example(ISSUED.replace(USAGE, KEY_ID))
+@example(DER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"))  # a version to come
 def test_a_damaged_certificate_names_somebody_or_nobody(der):
     """A caller without surprises, or ValueError; its key is on P-256 or KEY_UNSUPPORTED."""
     creator = SerializedIdentity(mspid="HospitalAMSP", id_bytes=_pem(der)).SerializeToString()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
@@ -105,14 +105,14 @@ class Directory:
         try:
             identity = msp.SerializedIdentity.FromString(serialized)
             certificate = x509.load_pem_x509_certificate(identity.id_bytes)
-        except (DecodeError, ValueError) as error:
+        except (DecodeError, ValueError, x509.InvalidVersion) as error:
             raise UnknownIdentity("the creator is malformed") from error
         root = self._roots.get(identity.mspid)
         if root is None:
             raise UnknownIdentity(f"the organisation {identity.mspid} is not of this network")
         try:
             certificate.verify_directly_issued_by(root)
-        except (InvalidSignature, ValueError, TypeError) as error:
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
             raise InvalidIdentity(
                 "the certificate was not issued by the organisation's CA", identity.mspid
             ) from error
