@@ -14,7 +14,21 @@
     Refusal                what a contract raises to say no: a code and one sentence
 """
 
-from pmcb_chaincode._codes import Code
+from typing import Protocol
+
+
+class RefusalCode(Protocol):
+    """A contract's own codes are an enum whose members have a text and a status, as ``Code``'s."""
+
+    @property
+    def value(self) -> str:
+        """The code's name on the wire."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """400 to 599: Fabric takes anything below 400 for a success."""
+        ...
 
 
 class BridgeError(Exception):
@@ -52,11 +66,14 @@ class ServerConfigError(BridgeError):
 class Refusal(Exception):
     """A contract says no: the caller gets ``status`` and ``CODE: sentence``.
 
+    >>> from pmcb_chaincode import Code
     >>> str(Refusal(Code.NOT_FOUND, "There is no such note."))
     'NOT_FOUND: There is no such note.'
     """
 
-    def __init__(self, code: Code, sentence: str) -> None:
-        super().__init__(f"{code}: {sentence}")
+    def __init__(self, code: RefusalCode, sentence: str) -> None:
+        if not 400 <= code.status < 600:
+            raise ValueError("a refusal's status lies from 400 to 599")
+        super().__init__(f"{code.value}: {sentence}")
         self.code = code
         self.sentence = sentence
