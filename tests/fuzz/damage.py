@@ -5,9 +5,11 @@
 damages JSON by its members; `lines` damages text by its lines; `scarred` damages any bytes.
 """
 
+import base64
 import json
 import logging
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +54,12 @@ def check_words(error: BaseException) -> None:
     assert str(error)
     assert "\n" not in str(error)
     assert MARKER not in said
+
+
+def pem(der: bytes) -> bytes:
+    """A certificate's PEM, whatever its bytes."""
+    body = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n".encode()
 
 
 @contextmanager

@@ -3,13 +3,21 @@
 
 import asyncio
 import base64
-import textwrap
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.chaincode.identities import identity
-from tests.fuzz.damage import MARKER, attempt, check_words, documents, examples, messages, scarred
+from tests.fuzz.damage import (
+    MARKER,
+    attempt,
+    check_words,
+    documents,
+    examples,
+    messages,
+    pem,
+    scarred,
+)
 
 from pmcb_chaincode.bridge import KV, PeerError, Refusal, composite, prefix_range, split_composite
 from pmcb_chaincode.bridge._caller import read_caller
@@ -34,11 +42,6 @@ DER = PERSON.certificate.public_bytes(Encoding.DER)
 ISSUED = Authority.make("ca", "HospitalAMSP", now_ms=10**12).certificate.public_bytes(Encoding.DER)
 OFF_CURVE = DER.replace(b"\x03\x42\x00\x04", b"\x03\x42\x00\x05")
 USAGE, KEY_ID = b"\x06\x03\x55\x1d\x0f", b"\x06\x03\x55\x1d\x0e"  # the ids of two extensions
-
-
-def _pem(der):
-    body = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n".encode()
 
 
 def _check_caller(caller):
@@ -70,7 +73,7 @@ def test_a_damaged_proposal_is_read_or_refused(raw):
 @example(DER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"))  # a version to come
 def test_a_damaged_certificate_names_somebody_or_nobody(der):
     """A caller without surprises, or ValueError; its key is on P-256 or KEY_UNSUPPORTED."""
-    creator = SerializedIdentity(mspid="HospitalAMSP", id_bytes=_pem(der)).SerializeToString()
+    creator = SerializedIdentity(mspid="HospitalAMSP", id_bytes=pem(der)).SerializeToString()
     caller, _ = attempt(ValueError, read_caller, creator)
     if caller is not None:
         _check_caller(caller)
