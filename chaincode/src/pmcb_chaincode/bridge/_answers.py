@@ -134,10 +134,11 @@ def _refusal(error: BaseException) -> tuple[Response, str] | None:
     if not isinstance(error, Refusal):
         return None
     try:
-        response = Response(status=error.code.status, message=f"{error.code}: {error.sentence}")
+        code = error.code.value
+        response = Response(status=error.code.status, message=f"{code}: {error.sentence}")
+        return (response, code) if plain(code) == code else None
     except (AttributeError, TypeError, ValueError):
         return None
-    return response, error.code.value
 
 
 def _arguments(payload: bytes) -> list[bytes]:
