@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be called of a contract, and what cannot even be defined."""
 
+from enum import Enum
 from typing import Annotated
 
 import pytest
@@ -14,6 +15,7 @@ from pmcb_chaincode.bridge import (
     ContractError,
     Int,
     JsonObject,
+    Refusal,
     query,
     transaction,
 )
@@ -76,6 +78,41 @@ async def test_caller_without_the_role_is_refused(peer, role):
     answer = await peer.call("put_note", "0" * 32, "x", caller=caller)
     assert answer.message == "ROLE_REQUIRED: This call needs the role releaser."
     assert not peer.calls
+
+
+class Shelf(Enum):
+    """Codes of another contract, a plain enum: one that fits, one that Fabric would endorse."""
+
+    status: int
+
+    def __new__(cls, value, status):
+        code = object.__new__(cls)
+        code._value_ = value
+        code.status = status
+        return code
+
+    WORN = "WORN", 451
+    FINE = "FINE", 200
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        (Shelf.WORN, 451, "WORN: It is worn."),
+        (Shelf.FINE, 500, "INTERNAL: tx 1a2b3c4d, see the server log"),
+    ],
+)
+async def test_contract_refuses_with_codes_of_its_own(serve, code, status, message):
+    """An enum's member with a text and a status; one below 400 would count as a success."""
+
+    class Books(Notes):
+        async def call(self, function, ctx, texts):
+            ctx.ledger.put("k", b"v")
+            raise Refusal(code, "It is worn.")
+
+    peer = serve(FakePeer(), Books())
+    answer = await peer.call("fill", "0", tx_id="1a2b3c4d" * 8)
+    assert (answer.status, answer.message, dict(answer.writes)) == (status, message, {})
 
 
 def test_method_without_async_is_refused():
