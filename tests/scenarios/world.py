@@ -6,8 +6,8 @@ import json
 import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
@@ -17,12 +17,14 @@ from pmcb_client.enrolment import CaClient, Enrolment
 from pmcb_client.gateway import (
     ChaincodeEvent,
     Contract,
+    Gateway,
     Identity,
     Network,
     P256Signer,
     Refused,
     Signer,
     connect,
+    connect_network,
     open_channel,
 )
 from pmcb_client.network_file import NetworkFile
@@ -75,6 +77,29 @@ class Person:
         """The contract's events, as this person's organisation tells them."""
         network = self.world.network((self.msp, self.name, self.role))
         return network.chaincode_events(self.world.place.file.chaincode, **how)
+
+    @asynccontextmanager
+    async def connected(self, **how: Any) -> AsyncGenerator[Network, None]:
+        """The channel, through a connection of this person's own that is made in another way."""
+        place = self.world.place.file
+        async with connect_network(place, self.credentials, clock=self.world.now, **how) as gateway:
+            yield gateway.network(place.channel)
+
+    @asynccontextmanager
+    async def offline(self) -> AsyncGenerator[Gateway, None]:
+        """A gateway on a machine that has this person's certificate, not the key."""
+        org = self.world.place.file.org(self.msp)
+        channel = open_channel(org.gateway, org.tls_ca)
+        try:
+            async with connect(channel, self.credentials.identity, clock=self.world.now) as gateway:
+                yield gateway
+        finally:
+            await channel.close(None)
+
+    def with_signer_of(self, other: "Person") -> "Person":
+        """Somebody who claims to be this person and has another's key."""
+        forged = Enrolled(self.credentials.identity, other.credentials.signer)
+        return replace(self, credentials=forged)
 
     async def submit(self, function: str, *args: object) -> dict[str, Any]:
         await self.world.catch_up(self)
