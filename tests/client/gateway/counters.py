@@ -7,6 +7,7 @@ from pmcb_chaincode.bridge import (
     Code,
     Context,
     Contract,
+    Int,
     JsonObject,
     Refusal,
     query,
@@ -22,6 +23,10 @@ class Counters(Contract):
 
     name = "counters"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = 0
+
     @transaction()
     async def add(self, ctx: Context, name: Name) -> JsonObject:
         value = await self._value(ctx, name) + 1
@@ -35,6 +40,20 @@ class Counters(Contract):
             raise Refusal(Code.NOT_FOUND, "There is no such counter.")
         ctx.ledger.put(to, b"0")
         return {"to": to}
+
+    @transaction()
+    async def drift(self, ctx: Context, name: Name) -> JsonObject:
+        """What no contract may do: each endorser gets another answer."""
+        self._asked += 1
+        ctx.ledger.put(name, str(self._asked).encode())
+        return {"value": self._asked}
+
+    @transaction()
+    async def falter(self, ctx: Context, every: Annotated[int, Int(1, 9)]) -> None:
+        """Fails at each ``every``-th endorser."""
+        self._asked += 1
+        if self._asked % every == 0:
+            raise RuntimeError("out of order")
 
     @query()
     async def value(self, ctx: Context, name: Name) -> JsonObject:

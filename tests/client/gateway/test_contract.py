@@ -30,6 +30,14 @@ async def test_an_argument_that_is_no_text_is_refused(contract, fake, word):
     assert not fake.requests
 
 
+@pytest.mark.parametrize("call", ["evaluate", "submit", "submit_async", "proposal"])
+async def test_one_organisation_alone_stands_in_a_list(contract, fake, call):
+    """A text is a sequence of letters, and no letter is an organisation."""
+    with pytest.raises(TypeError, match="endorsing_orgs"):
+        await getattr(contract, call)("ping", endorsing_orgs="HospitalAMSP")
+    assert not fake.requests
+
+
 @pytest.mark.parametrize("roots", ["", b"", "none"])
 def test_a_channel_without_roots_is_refused(roots):
     """Else it would trust whatever the system trusts."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.client.gateway.counters import Counters
 from tests.client.gateway.persons import Person, enrol
 
@@ -17,7 +18,15 @@ from pmcb_client.errors import (
     LedgerUnavailable,
     Refused,
 )
-from pmcb_client.gateway import P256Signer, Retry, connect_network
+from pmcb_client.gateway import (
+    Identity,
+    P256Signer,
+    Retry,
+    connect,
+    connect_network,
+    open_channel,
+)
+from pmcb_client.network_file import parse
 from pmcb_network.embedded import EmbeddedNetwork
 
 AT_ONCE = Retry(base_s=0.0)
@@ -84,6 +93,44 @@ async def test_a_foreign_signature_is_not_accepted(network, person):
         assert caught.value.details[0].msp == "HospitalAMSP"
 
 
+async def test_a_signer_of_an_unknown_organisation_is_refused(network, tls):
+    """A certificate of nobody's CA, whichever organisation it claims."""
+    key, certificate = tls
+    loaded = load_pem_private_key(key, None)
+    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+    signer = P256Signer(loaded)
+    org = parse(network.network_file).org("HospitalAMSP")
+    for msp in ("HospitalAMSP", "ClinicMSP"):
+        channel = open_channel(org.gateway, org.tls_ca)
+        async with connect(channel, Identity(msp, certificate), signer) as gateway:
+            contract = gateway.network("pmcb").contract("counters")
+            with pytest.raises(EvaluateError, match="access denied"):
+                await contract.evaluate("caller")
+            with pytest.raises(EndorseError, match="access denied"):
+                await contract.submit("add", "foreign")
+        await channel.close(grace=None)
+
+
+async def test_endorsers_that_answer_differently_are_a_conflict(counters, network):
+    """A contract that is not deterministic never gets through; nothing is written."""
+    height = network.height
+    with pytest.raises(Conflict, match="heights"):
+        await counters.submit("drift", "a", retry=Retry(conflicts=1, base_s=0.0))
+    assert network.height == height
+
+
+@pytest.mark.parametrize(("every", "msps"), [(1, {"HospitalAMSP"}), (2, {"HospitalBMSP"})])
+async def test_an_endorser_that_fails_is_named(tmp_path, every, msps):
+    """The own organisation's, and another's; it is a failure, no refusal and no conflict."""
+    async with EmbeddedNetwork(tmp_path, contract=Counters()) as network:
+        person = await enrol(network, "receiver1")
+        async with connect_network(network.network_file, person) as gateway:
+            contract = gateway.network("pmcb").contract("counters")
+            with pytest.raises(EndorseError, match="chaincode response 500") as caught:
+                await contract.submit("falter", str(every), retry=AT_ONCE)
+    assert {detail.msp for detail in caught.value.details} == msps
+
+
 async def test_a_clock_outside_the_window_is_refused_at_once(network, person):
     """The peer names the time that it saw; nothing is repeated."""
     async with connect_network(network.network_file, person, clock=lambda: 5) as gateway:
@@ -99,8 +146,9 @@ async def test_too_few_endorsements_are_marked_invalid(counters):
     with pytest.raises(CommitError) as caught:
         await counters.submit("add", "alone", endorsing_orgs=["HospitalAMSP"])
     assert caught.value.name == "ENDORSEMENT_POLICY_FAILURE"
-    with pytest.raises(LedgerUnavailable, match="NoSuchMSP"):
+    with pytest.raises(LedgerUnavailable, match="NoSuchMSP") as unknown:
         await counters.submit("add", "a", endorsing_orgs=["NoSuchMSP"], retry=Retry(within_s=0))
+    assert "names in endorsing_orgs" in unknown.value.next_step
 
 
 async def test_a_result_is_what_the_contract_returned(counters):

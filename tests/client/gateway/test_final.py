@@ -85,9 +85,16 @@ async def test_a_query_that_fails_otherwise_is_final(fake, contract):
     assert len(fake.requests["evaluate"]) == 1
 
 
-@pytest.mark.parametrize("words", ["access denied: channel [pmcb]", "request unauthorized due to"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "access denied: channel [pmcb]",
+        "request unauthorized due to",
+        "failed to get config for channel [pmbc]",
+    ],
+)
 async def test_a_caller_whom_the_peer_distrusts_is_told_at_once(fake, contract, words):
-    """A foreign signature or a wrong clock is reported as unavailable; waiting does not help."""
+    """A foreign signature, a wrong clock, no such channel: reported as unavailable, and final."""
     fake.will("evaluate", Fails(grpc.StatusCode.UNAVAILABLE, "see details", (words,)))
     with pytest.raises(EvaluateError, match=re.escape(words)):
         await contract.evaluate("ping", retry=AT_ONCE)

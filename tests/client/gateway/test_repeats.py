@@ -88,6 +88,15 @@ async def test_a_gateway_that_hangs_is_ledger_unavailable(fake, channel, identit
     assert len(fake.requests[call]) == 1
 
 
+async def test_a_submit_that_hangs_is_sent_again(fake, channel, identity, signer):
+    """Its own timeout makes it a doubt: the same envelope, not a new proposal."""
+    gateway = connect(channel, identity, signer, Timeouts(submit_s=0.1))
+    fake.will("submit", Hangs())
+    assert await gateway.network("pmcb").contract("pmcb").submit("ping", retry=AT_ONCE) == b"result"
+    first, second = fake.requests["submit"]
+    assert first == second
+
+
 async def test_busy_to_the_end_is_busy(fake, contract):
     """A gateway that stays full is named so."""
     fake.will("evaluate", TOO_MANY)

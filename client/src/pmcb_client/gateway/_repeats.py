@@ -57,12 +57,13 @@ _NOTHING_ORDERED = (Phase.EVALUATE, Phase.ENDORSE)
 _STREAMS = (Phase.EVENTS, Phase.BLOCKS)
 
 TABLE = (
-    # A peer that distrusts the caller or its clock is also reported as unavailable to queries.
+    # A peer that distrusts the caller or its clock is also reported as unavailable to queries,
+    # and so is a channel that it does not know.
     Row(
         (*_NOTHING_ORDERED, *_STREAMS),
         GatewayError,
         Step.RAISE,
-        texts=("access denied", "request unauthorized"),
+        texts=("access denied", "request unauthorized", "failed to get config for channel"),
     ),
     Row(_NOTHING_ORDERED, GatewayError, Step.PROPOSE, codes=(grpc.StatusCode.UNAVAILABLE,)),
     Row(
