@@ -3,21 +3,21 @@
 
 import asyncio
 import json
-import os
+import shutil
 import signal
-import sys
-from contextlib import asynccontextmanager
 
 import grpc
 import pytest
 from tests.chaincode.certificates import Authority
 from tests.chaincode.fake_peer import FakePeer, until
+from tests.chaincode.server_process import SETTINGS as GOOD
+from tests.chaincode.server_process import ask, server_process
 from tests.chaincode.wire import dial
 
 from pmcb_chaincode.__main__ import main
 
+OPERATIONS, AUDIT = "PMCB_CC_OPERATIONS", "PMCB_CC_AUDIT"
 NAMES = ("ID", "SERVER_ADDRESS", "TLS_KEY", "TLS_CERT", "CLIENT_CA_CERT")
-GOOD = {"CHAINCODE_ID": "pmcb:1", "CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def environment(monkeypatch, tmp_path):
     """Sets the server's variables, and no others."""
 
     def made(**changed):
-        for name in NAMES:
-            monkeypatch.delenv(f"CHAINCODE_{name}", raising=False)
+        for name in (*(f"CHAINCODE_{name}" for name in NAMES), OPERATIONS, AUDIT):
+            monkeypatch.delenv(name, raising=False)
         for name, value in changed.items():
             monkeypatch.setenv(name, value)
 
@@ -75,6 +75,22 @@ def test_plain_tcp_beyond_loopback_does_not_start(environment, capsys):
     assert "is not a loopback address" in refused(capsys)
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "peer.example:9443", "9443"])
+def test_operations_beyond_loopback_do_not_start(environment, capsys, address):
+    """Health and metrics are plain HTTP, for this machine only."""
+    environment(**GOOD, **{OPERATIONS: address})
+    assert refused(capsys).startswith(f"Error: {address} is not a loopback address")
+
+
+def test_refusal_log_that_cannot_be_used_does_not_start(environment, capsys, tmp_path):
+    """Who asked for a log is not served without one."""
+    (tmp_path / "file").write_text("")
+    environment(**GOOD, **{AUDIT: str(tmp_path / "file")})
+    assert (
+        refused(capsys) == f"Error: the refusal log cannot use {tmp_path / 'file'}: File exists.\n"
+    )
+
+
 def test_unreadable_governance_does_not_start(environment, capsys, tmp_path):
     """A governance that cannot be read governs nothing."""
     sentence = refused(capsys, "--governance", str(tmp_path / "absent.json"))
@@ -87,29 +103,6 @@ def test_no_command_is_a_usage_error(capsys):
         main([])
     assert caught.value.code == 2
     assert "serve" in capsys.readouterr().err
-
-
-@asynccontextmanager
-async def process(**variables):
-    """A server process and the port it listens on; ended by its handle, whatever happens."""
-    started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "pmcb_chaincode",
-        "serve",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **GOOD, **variables},
-    )
-    assert started.stderr is not None
-    try:
-        line = json.loads(await started.stderr.readline())
-        assert line["event"] == "serving", line
-        yield started, line["port"]
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.communicate()
 
 
 async def _refusal(port):
@@ -128,21 +121,26 @@ async def _refusal(port):
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 async def test_signal_lets_running_transactions_end(name):
-    """New streams are refused, the running transaction is answered, and the process exits 0."""
+    """Health says 503, new streams are refused, what runs is answered, and the process exits 0."""
     peer = FakePeer()
-    async with process() as (server, port), dial(peer, port) as wire:
+    settings = {OPERATIONS: "127.0.0.1:0"}
+    async with server_process(settings=settings) as server, dial(peer, server.port) as wire:
         await peer.ready.wait()
+        assert (await ask(server.operations, "/healthz"))[0] == 200
         peer.holding = True
         running = peer.start("get_key", "HospitalAMSP", "ann")
         await until(lambda: peer.held)
-        server.send_signal(name)
-        assert await _refusal(port) is grpc.StatusCode.UNAVAILABLE
+        server.process.send_signal(name)
+        assert await _refusal(server.port) is grpc.StatusCode.UNAVAILABLE
+        status, body = await ask(server.operations, "/healthz")
+        assert (status, json.loads(body)["status"]) == (503, "draining")
+        assert "transactions_running 1.0" in (await ask(server.operations, "/metrics"))[1]
         unheard = peer.start("get_key", "HospitalAMSP", "ann")
         peer.release()
         assert (await peer.end(running)).code == "NOT_FOUND"
         assert await wire.ended() is grpc.StatusCode.OK
-        out, err = await server.communicate()
-        assert (server.returncode, out) == (0, b"")
+        out, err = await server.process.communicate()
+        assert (server.process.returncode, out) == (0, b"")
     assert peer.answers[unheard] == []
     events = [json.loads(line) for line in err.splitlines()]
     assert [event["event"] for event in events].count("transaction") == 1
@@ -152,15 +150,54 @@ async def test_signal_lets_running_transactions_end(name):
 async def test_second_signal_ends_at_once():
     """Whoever insists does not wait for the drain."""
     peer = FakePeer()
-    async with process() as (server, port), dial(peer, port):
+    async with server_process() as server, dial(peer, server.port):
         await peer.ready.wait()
         peer.holding = True
         peer.start("get_key", "HospitalAMSP", "ann")
         await until(lambda: peer.held)
-        server.send_signal(signal.SIGTERM)
-        server.send_signal(signal.SIGINT)
-        await server.wait()
-        assert server.returncode == 1
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGINT)
+        await server.process.wait()
+        assert server.process.returncode == 1
+
+
+async def test_process_tells_its_health_and_counts(tmp_path):
+    """With both variables set: health, metrics, and a refusal on record."""
+    peer = FakePeer()
+    settings = {OPERATIONS: "127.0.0.1:0", AUDIT: str(tmp_path / "log")}
+    async with server_process(settings=settings) as server, dial(peer, server.port):
+        await peer.ready.wait()
+        assert (await peer.call("get_key", "HospitalAMSP", "ann")).code == "NOT_FOUND"
+        body = '{"status": "serving", "refusal_log": "ok"}'
+        assert await ask(server.operations, "/healthz") == (200, body)
+        _, metrics = await ask(server.operations, "/metrics")
+    counted = 'pmcb_chaincode_transactions_total{code="NOT_FOUND",function="get_key",status="404"}'
+    assert f"{counted} 1.0" in metrics
+    assert "pmcb_chaincode_sessions 1.0" in metrics
+    assert "process_resident_memory_bytes" in metrics
+    (path,) = (tmp_path / "log").glob("*.jsonl")
+    assert json.loads(path.read_text())["uid"] == "HospitalAMSP/rel1"
+
+
+async def test_process_with_a_failing_refusal_log_goes_on(tmp_path):
+    """Transactions are answered; health and metrics show the trouble."""
+    peer, folder = FakePeer(), tmp_path / "log"
+    settings = {OPERATIONS: "127.0.0.1:0", AUDIT: str(folder)}
+    async with server_process(settings=settings) as server, dial(peer, server.port):
+        await peer.ready.wait()
+        shutil.rmtree(folder)
+        assert (await peer.call("get_key", "HospitalAMSP", "ann")).code == "NOT_FOUND"
+        assert (await peer.call("ping")).status == 200
+        status, body = await ask(server.operations, "/healthz")
+        assert (status, json.loads(body)["refusal_log"]) == (200, "failing")
+        _, metrics = await ask(server.operations, "/metrics")
+        assert "refusal_log_errors_total 0.0" not in metrics
+
+
+async def test_process_without_operations_or_log_opens_neither():
+    """What nobody asked for is not there."""
+    async with server_process() as server:
+        assert server.operations == 0
 
 
 async def test_process_serves_under_tls(tmp_path):
@@ -175,13 +212,13 @@ async def test_process_serves_under_tls(tmp_path):
     for name, data in made.items():
         (tmp_path / name).write_bytes(data)
     variables = {name: str(tmp_path / name) for name in made}
-    async with process(**variables) as (_, port):
+    async with server_process(settings=variables) as server:
         peer, stranger = FakePeer(), FakePeer()
         credentials = grpc.ssl_channel_credentials(authority.certificate, own.key, own.certificate)
-        async with dial(peer, port, credentials):
+        async with dial(peer, server.port, credentials):
             await peer.ready.wait()
             assert (await peer.call("ping")).status == 200
         bare = grpc.ssl_channel_credentials(authority.certificate)
-        async with dial(stranger, port, bare) as wire:
+        async with dial(stranger, server.port, bare) as wire:
             assert await wire.ended() is grpc.StatusCode.UNAVAILABLE
     assert peer.registered == "pmcb:1"

@@ -6,7 +6,7 @@ import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Self, cast
 
 from ._metrics import Metrics
 from .errors import ServerConfigError
@@ -106,10 +106,10 @@ class _Exchange(asyncio.Protocol):
         self._request = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._connections.add(transport)
-        self._limit = asyncio.get_running_loop().call_later(_REQUEST_S, transport.abort)
+        # uvloop's transports behave as asyncio's, and are of another class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self._transport)
+        self._limit = asyncio.get_running_loop().call_later(_REQUEST_S, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
         self._request += data
