@@ -3,20 +3,35 @@
 
 import json
 import logging
+import os
+import signal
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.chaincode.fake_peer import FakePeer, connect
-from tests.chaincode.faults import garbage
+from tests.chaincode.faults import garbage, silence
 from tests.chaincode.identities import identity
 from tests.chaincode.notes import Notes
+from tests.chaincode.server_process import ask, server_process
 from tests.chaincode.wire import dial
 
 from pmcb_chaincode._log_lines import LogLines
-from pmcb_chaincode.bridge import ChaincodeMessage, ChaincodeServer, ProtocolError
+from pmcb_chaincode.bridge import (
+    ChaincodeMessage,
+    ChaincodeServer,
+    Metrics,
+    Observers,
+    Operations,
+    ProtocolError,
+    RefusalLog,
+)
+from pmcb_chaincode.commands import verify
 
 M = ChaincodeMessage
 MARK = "marker5f1e"
 HEX = "5f1e" * 8
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -72,16 +87,31 @@ async def exercise(peer):
     return [answer.message for answer in answers]
 
 
-async def test_marker_reaches_no_log_in_process(heard):
+def written(folder):
+    """All files of a refusal log, and what the command says of them."""
+    files = "".join(path.name + path.read_text() for path in folder.iterdir())
+    told = CliRunner().invoke(verify, [str(folder)])
+    assert told.exit_code == 0
+    assert '"code":"BAD_ARGUMENT"' in files
+    return files + told.output
+
+
+async def test_marker_reaches_no_log_in_process(heard, tmp_path):
     """Arguments, transient data, attributes, values and messages stay where they are."""
-    peer = FakePeer({MARK: MARK.encode()})
-    session = connect(peer, Notes())
-    told = await exercise(peer)
-    with pytest.raises(ProtocolError) as caught:
-        session.receive(M(type=M.READY, payload=MARK.encode()))
-    await session.close()
-    said = heard()
+    peer, metrics = FakePeer({MARK: MARK.encode()}), Metrics()
+    async with RefusalLog(tmp_path / "log") as refusals:
+        observers = Observers(metrics, refusals)
+        session = connect(peer, Notes(), call_timeout_s=0.01, observers=observers)
+        told = await exercise(peer)
+        peer.at(M.GET_STATE, peer.calls[M.GET_STATE] + 1, silence)
+        told.append((await peer.call("copy", MARK, MARK)).message)
+        session.receive(M(type=M.RESPONSE, payload=MARK.encode(), txid=MARK, channel_id=MARK))
+        with pytest.raises(ProtocolError) as caught:
+            session.receive(M(type=M.READY, payload=MARK.encode()))
+        await session.close()
+    said = heard() + written(tmp_path / "log") + metrics.exposition().decode()
     assert '"event":"defect"' in said
+    assert '"class":"PeerTimeout"' in said
     assert MARK not in said
     assert HEX not in said
     assert MARK not in str(caught.value)
@@ -92,20 +122,64 @@ async def test_marker_reaches_no_log_over_grpc(heard):
     """The server's own lines, gRPC's and the event loop's hold none of it either."""
     peer = FakePeer({MARK: MARK.encode()})
     async with ChaincodeServer(Notes(), "notes:1", "127.0.0.1:0") as server:
-        async with dial(peer, server.port) as wire:
-            await peer.ready.wait()
-            told = await exercise(peer)
-            peer.deliver(M(type=M.READY, payload=MARK.encode()))
-            await wire.ended()
-        broken = FakePeer()
-        async with dial(broken, server.port) as wire:
-            await broken.ready.wait()
-            wire.send(b"\xff" + MARK.encode())
-            await wire.ended()
+        told = await exercise_and_break(peer, server.port)
     said = heard()
     assert '"event":"stream_closed"' in said
     assert MARK not in said
     assert not [message for message in told if MARK in message]
+
+
+async def exercise_and_break(peer, port):
+    """Every path of a stream, then two ways to end one."""
+    async with dial(peer, port) as wire:
+        await peer.ready.wait()
+        told = await exercise(peer)
+        peer.deliver(M(type=M.RESPONSE, payload=MARK.encode(), txid=MARK, channel_id=MARK))
+        peer.deliver(M(type=M.READY, payload=MARK.encode()))
+        await wire.ended()
+    broken = FakePeer()
+    async with dial(broken, port) as wire:
+        await broken.ready.wait()
+        wire.send(b"\xff" + MARK.encode())
+        await wire.ended()
+    return told
+
+
+async def test_marker_leaves_no_trace_of_a_server_process(tmp_path):
+    """Standard output and error, health, metrics and refusal log of a process that leaks."""
+    settings = {
+        "PMCB_CC_OPERATIONS": "127.0.0.1:0",
+        "PMCB_CC_AUDIT": str(tmp_path / "log"),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }
+    peer, leaking = FakePeer({MARK: MARK.encode()}), FakePeer()
+    async with server_process("-m", "tests.chaincode.serve_notes", settings=settings) as server:
+        told = await exercise_and_break(peer, server.port)
+        async with dial(leaking, server.port):
+            await leaking.ready.wait()
+            assert (await leaking.call("spill", MARK)).status == 200
+            asked = [await ask(server.operations, path) for path in ("/healthz", "/metrics")]
+            missing = await ask(server.operations, f"/{MARK}")
+            server.process.send_signal(signal.SIGTERM)
+            out, err = await server.process.communicate()
+    assert server.process.returncode == 0
+    assert missing == (404, "")
+    lines = [json.loads(line) for line in err.splitlines()]
+    loggers = {line["logger"] for line in lines if line["event"] == "other"}
+    assert loggers >= {"py.warnings", "contract", "asyncio", "python"}
+    said = out.decode() + err.decode() + str(asked) + written(tmp_path / "log")
+    assert '"event":"unexpected_message"' in said
+    assert MARK not in said
+    assert HEX not in said
+    assert not [message for message in told if MARK in message]
+
+
+async def test_marker_in_a_request_reaches_no_log(heard):
+    """Whatever is asked of the operations endpoint, it keeps to itself."""
+    async with Operations("127.0.0.1:0", lambda: {"status": MARK}, Metrics()) as endpoint:
+        for path in (f"/{MARK}", f"/healthz?{MARK}", f"/metrics HTTP/1.1\r\nX: {MARK}"):
+            await ask(endpoint.port, path)
+    assert MARK not in heard()
 
 
 async def test_transaction_line_names_its_fields(heard, caplog):
