@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+import datetime as dt
 import json
 import stat
+from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pmcb_client.errors import NetworkFileError
 from pmcb_client.network_file import NetworkFile, Organisation, load, parse, save
@@ -24,6 +30,31 @@ def org(msp):
 NETWORK = NetworkFile(
     kind="embedded", channel="pmcb", chaincode="pmcb", orgs=(org("HospitalAMSP"), org("BMSP"))
 )
+
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+class Ca:
+    """A root and the lists that it signs."""
+
+    def __init__(self):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ca")])
+        builder = x509.CertificateBuilder().subject_name(self.name).issuer_name(self.name)
+        builder = builder.public_key(self.key.public_key()).serial_number(1)
+        builder = builder.not_valid_before(NOW).not_valid_after(NOW + DAY)
+        self.root = builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM).decode()
+
+    def revoking(self, *serials):
+        """The list (PEM) of these serial numbers."""
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        builder = builder.last_update(NOW).next_update(NOW + DAY)
+        for serial in serials:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW)
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 @pytest.fixture
@@ -112,3 +143,34 @@ def test_what_is_saved_is_read_again(path):
 def test_keys_of_a_later_release_are_left_alone(document):
     """A file with services is read by a client that knows none."""
     assert parse(document | {"services": {"content": "https://localhost:1"}}) == NETWORK
+
+
+def test_a_list_that_the_ca_did_not_sign_is_refused():
+    """Another CA's of the same name, a damaged one, none at all."""
+    ca, other = Ca(), Ca()
+    damaged = ca.revoking(7).replace("\nM", "\nN", 1)
+    for crl, root in (
+        (other.revoking(7), ca.root),
+        (damaged, ca.root),
+        ("no list", ca.root),
+        (ca.revoking(7), "no root"),
+    ):
+        with pytest.raises(NetworkFileError, match="'crl' of HospitalAMSP"):
+            replace(org("HospitalAMSP"), msp_ca=root, crl=crl).revoked()
+
+
+def test_a_list_names_what_was_revoked():
+    """By serial number; no list, nothing revoked."""
+    ca = Ca()
+    assert org("HospitalAMSP").revoked() == frozenset()
+    for serials in ((), (7, 2**158)):
+        listed = replace(org("HospitalAMSP"), msp_ca=ca.root, crl=ca.revoking(*serials))
+        assert listed.revoked() == frozenset(serials)
+
+
+def test_a_new_list_replaces_one_organisations(path):
+    """The other's stays, and so does all else in the file."""
+    changed = NETWORK.with_list("BMSP", "PEM 3")
+    save(path, changed)
+    assert load(path).org("BMSP") == replace(org("BMSP"), crl="PEM 3")
+    assert load(path).org("HospitalAMSP") == org("HospitalAMSP")

@@ -1,48 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import base64
-import datetime as dt
 import errno
 import json
 import stat
 from hashlib import sha256
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from tests.client.identities import BEFORE_MS, IDENTITY, KEY, certificate
 
 from pmcb_client.errors import IdentityNotFound, WalletError
 from pmcb_client.gateway import Identity
 from pmcb_client.wallet import Wallet
-
-EXPIRES = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-BEFORE_MS = int(EXPIRES.timestamp() * 1000) - 1
-KEY = ec.generate_private_key(ec.SECP256R1())
-ATTRIBUTES = {"hf.EnrollmentID": "receiver1", "pmcb.role": "receiver"}
-
-
-def certificate(key=KEY, attributes=ATTRIBUTES, common_name="cn"):
-    """A certificate (PEM) with Fabric's attribute extension."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(EXPIRES - dt.timedelta(days=365))
-        .not_valid_after(EXPIRES)
-    )
-    if attributes is not None:
-        packed = {"attrs": attributes}
-        value = attributes if isinstance(attributes, bytes) else json.dumps(packed).encode()
-        oid = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-        builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
-    return builder.sign(key, SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-IDENTITY = Identity("HospitalAMSP", certificate())
 
 
 @pytest.fixture
@@ -114,7 +84,17 @@ def test_an_expired_certificate_is_refused(wallet):
     with pytest.raises(WalletError, match="expired on 2027-01-01") as caught:
         late.get("me")
     assert "pmcb id enroll" in caught.value.next_step
+    assert "renew" not in caught.value.next_step  # no CA renews it
     assert wallet.get("me").label == "me"
+
+
+def test_an_expired_registrar_is_enrolled_again_by_the_network(wallet):
+    """Its secret is the network's, which uses it as often as needed."""
+    wallet.put("registrar.HospitalAMSP", IDENTITY, KEY)
+    late = Wallet(wallet.folder, clock=lambda: BEFORE_MS + 1)
+    with pytest.raises(WalletError, match="expired") as caught:
+        late.get("registrar.HospitalAMSP")
+    assert "pmcb network up" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -125,6 +105,9 @@ def test_an_expired_certificate_is_refused(wallet):
         lambda document: document | {"version": 2},
         lambda document: document | {"mspId": 7},
         lambda document: document | {"credentials": None},
+        lambda document: document | {"earlier": 7},
+        lambda document: document | {"earlier": ["x"]},
+        lambda document: document | {"earlier": [{"certificate": "x", "privateKey": "y"}]},
         lambda document: document | {"credentials": {"certificate": "x", "privateKey": "y"}},
         lambda document: document | {"credentials": document["credentials"] | {"privateKey": "y"}},
     ],

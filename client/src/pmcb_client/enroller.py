@@ -13,7 +13,7 @@ from .files import write_private
 from .gateway import Identity, connect, open_channel
 from .network_file import NetworkFile
 from .usage_errors import IdentityChoice
-from .wallet import Wallet, WalletIdentity
+from .wallet import Wallet, WalletIdentity, registrar_label
 
 if TYPE_CHECKING:
     import grpc
@@ -51,7 +51,7 @@ class Enroller:
         self._network = network
         self._org = network.org(msp)
         self._wallet = wallet
-        self._registrar = _registrar(wallet, msp)
+        self._registrar = registrar_of(wallet, msp)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -133,12 +133,12 @@ class Enroller:
         return kept
 
 
-def registrar_label(msp: str) -> str:
-    """The label under which a wallet holds an organisation's registrar."""
-    return f"registrar.{msp}"
+def registrar_of(wallet: Wallet, msp: str) -> WalletIdentity:
+    """The organisation's registrar in the wallet.
 
-
-def _registrar(wallet: Wallet, msp: str) -> WalletIdentity:
+    Raises:
+        IdentityNotFound: it is not there.
+    """
     try:
         return wallet.get(registrar_label(msp))
     except IdentityNotFound:

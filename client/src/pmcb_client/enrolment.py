@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates from a Fabric CA: the same calls against fabric-ca-server and the embedded CA."""
 
-import base64
-import json
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -12,12 +9,21 @@ from typing import Self
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
-from pmcb_client.errors import CaRefused, CaUnavailable, InvalidEnrolmentId
+from pmcb_client._ca_protocol import (
+    CaConnection,
+    authorization_token,
+    certificate_request,
+    crl_in,
+    not_a_ca,
+    pem_in,
+    revoked_in,
+    text_in,
+)
+from pmcb_client.errors import CaUnavailable, InvalidEnrolmentId, InvalidRevocation
 from pmcb_client.gateway import Credentials
+from pmcb_client.revocation import Revocation, RevocationReason
 
 __all__ = ["CaClient", "CaInfo", "Enrolment", "authorization_token"]
 
@@ -75,23 +81,8 @@ class CaClient:
         timeout_s: float = _TIMEOUT_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        roots = root_ca.decode() if isinstance(root_ca, bytes) else root_ca
-        if "BEGIN CERTIFICATE" not in roots:  # an empty text would mean the system's roots
-            raise ValueError("root_ca must be one or more certificates in PEM.")
-        try:
-            trust = ssl.create_default_context(cadata=roots)
-        except ssl.SSLError:
-            raise ValueError("root_ca must be one or more certificates in PEM.") from None
         self._name = ca_name
-        host = httpx.URL(url).host
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            verify=trust,
-            timeout=timeout_s,
-            transport=transport,
-            # A proxy's localhost is another machine.
-            trust_env=not (host in {"localhost", "::1"} or host.startswith("127.")),
-        )
+        self._ca = CaConnection(url, root_ca, timeout_s=timeout_s, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,15 +97,15 @@ class CaClient:
 
     async def close(self) -> None:
         """Ends the connections."""
-        await self._http.aclose()
+        await self._ca.close()
 
     async def info(self) -> CaInfo:
         """Who this CA is."""
-        result = await self._post("cainfo", {"caname": self._name}, "say who it is")
+        result = await self._ca.post("cainfo", {"caname": self._name}, "say who it is")
         return CaInfo(
-            name=_text(result, "CAName"),
-            chain_pem=_pem(result, "CAChain"),
-            version=_text(result, "Version"),
+            name=text_in(result, "CAName"),
+            chain_pem=pem_in(result, "CAChain"),
+            version=text_in(result, "Version"),
         )
 
     async def enroll(self, id: str, secret: str) -> Enrolment:
@@ -127,14 +118,36 @@ class CaClient:
             InvalidEnrolmentId: ``id`` is not 1 to 64 of ``A-Za-z0-9._-``.
         """
         _check_id(id)
+        return await self._certify("enroll", f"enrol {id}", id, basic=(id, secret))
+
+    async def reenroll(self, held: Credentials) -> Enrolment:
+        """One more certificate for whoever ``held`` is, over a new P-256 key that is made here.
+
+        It carries the same attributes. The certificate held stays valid until it expires or is
+        revoked; a CA takes neither an expired nor a revoked one.
+        """
+        certificate = x509.load_pem_x509_certificate(held.identity.certificate_pem)
+        (attribute,) = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        name = str(attribute.value)
+        return await self._certify("reenroll", f"renew {name}", name, signed_by=held)
+
+    async def _certify(
+        self,
+        call: str,
+        purpose: str,
+        id: str,
+        *,
+        basic: tuple[str, str] | None = None,
+        signed_by: Credentials | None = None,
+    ) -> Enrolment:
         key = ec.generate_private_key(ec.SECP256R1())
-        body = {"certificate_request": _request(id, key), "caname": self._name}
-        result = await self._post("enroll", body, f"enrol {id}", basic=(id, secret))
-        certificate_pem = _pem(result, "Cert")
+        body = {"certificate_request": certificate_request(id, key), "caname": self._name}
+        result = await self._ca.post(call, body, purpose, basic=basic, signed_by=signed_by)
+        certificate_pem = pem_in(result, "Cert")
         try:
             certificate = x509.load_pem_x509_certificate(certificate_pem)
         except ValueError:
-            raise _not_a_ca("enrol") from None
+            raise not_a_ca(purpose) from None
         if certificate.public_key() != key.public_key():
             raise CaUnavailable("The CA answered with a certificate over another key.")
         return Enrolment(certificate_pem, key)
@@ -173,60 +186,61 @@ class CaClient:
             "caname": self._name,
             **({"secret": secret} if secret else {}),
         }
-        result = await self._post("register", body, f"register {id}", signed_by=registrar)
-        return _text(result, "secret")
+        result = await self._ca.post("register", body, f"register {id}", signed_by=registrar)
+        return text_in(result, "secret")
 
-    async def _post(
+    async def revoke(
         self,
-        call: str,
-        document: Mapping[str, object],
-        purpose: str,
+        registrar: Credentials,
+        id: str = "",
         *,
-        basic: tuple[str, str] | None = None,
-        signed_by: Credentials | None = None,
-    ) -> Mapping[str, object]:
-        body = json.dumps(document).encode()
-        request = self._http.build_request(
-            "POST",
-            f"/api/v1/{call}",
-            content=body,
-            headers={"Content-Type": "application/json"},
+        serial: str = "",
+        aki: str = "",
+        reason: str = RevocationReason.UNSPECIFIED,
+    ) -> Revocation:
+        """Ends all certificates of ``id`` and its enrolment, or one certificate; not undone.
+
+        The CA refuses the revoked at once, an embedded network's peers too. Fabric's peers refuse
+        them once the channel's configuration carries the list in the answer.
+
+        Args:
+            registrar: an identity that may revoke; everybody may revoke themselves.
+            id: whose certificates; or, beside ``serial``, to whom it must belong.
+            serial: a certificate's serial number in hex; needs ``aki``.
+            aki: its authority key id in hex.
+            reason: one of ``RevocationReason``.
+
+        Raises:
+            InvalidRevocation: neither an id nor a whole certificate, or another reason.
+        """
+        if reason not in set(RevocationReason):
+            raise InvalidRevocation(
+                f"A reason is one of {', '.join(RevocationReason)}.",
+            )
+        if bool(serial) != bool(aki) or not (id or serial):
+            raise InvalidRevocation(
+                "Name an enrolment id, or a certificate by serial number and authority key id."
+            )
+        named = {"id": id, "serial": serial, "aki": aki}
+        body = {
+            **{key: value for key, value in named.items() if value},
+            "reason": str(reason),
+            "gencrl": True,
+            "caname": self._name,
+        }
+        whose = id or "the certificate"
+        result = await self._ca.post("revoke", body, f"revoke {whose}", signed_by=registrar)
+        certificates = revoked_in(result, "RevokedCerts")
+        # A CA lists only when it has revoked something.
+        crl_pem = crl_in(result, "CRL") if certificates else await self.gencrl(registrar)
+        return Revocation(certificates, crl_pem)
+
+    async def gencrl(self, registrar: Credentials) -> bytes:
+        """The list (PEM) of every certificate that this CA revoked, signed by it."""
+        result = await self._ca.post(
+            "gencrl", {"caname": self._name}, "list what it revoked", signed_by=registrar
         )
-        if signed_by is not None:
-            target = request.url.raw_path.decode()
-            token = authorization_token(signed_by, "POST", target, body)
-            request.headers["Authorization"] = token
-        auth = httpx.BasicAuth(*basic) if basic else None
-        try:
-            response = await self._http.send(request, auth=auth)
-        except httpx.TransportError as error:
-            raise CaUnavailable(
-                f"No CA that the network file vouches for answers at {self._http.base_url.host}:"
-                f"{self._http.base_url.port}."
-            ) from error
-        return _result(response, purpose)
-
-
-def authorization_token(signed_by: Credentials, method: str, target: str, body: bytes) -> str:
-    """``C.S``: the certificate, and a signature over ``METHOD.b64(target).b64(body).C``.
-
-    Args:
-        signed_by: whose certificate and key.
-        method: upper case, as sent.
-        target: path and query, as sent.
-        body: the request's body.
-    """
-    certificate = _b64(signed_by.identity.certificate_pem)
-    message = f"{method}.{_b64(target.encode())}.{_b64(body)}.{certificate}"
-    digest = Hash(SHA256())
-    digest.update(message.encode())
-    return f"{certificate}.{_b64(signed_by.signer(digest.finalize()))}"
-
-
-def _request(id: str, key: ec.EllipticCurvePrivateKey) -> str:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, id)])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, SHA256())
-    return request.public_bytes(serialization.Encoding.PEM).decode()
+        return crl_in(result, "CRL")
 
 
 def _check_id(id: str) -> None:
@@ -234,46 +248,3 @@ def _check_id(id: str) -> None:
         raise InvalidEnrolmentId(
             "An enrolment id has 1 to 64 letters, digits, dots, dashes or underscores."
         )
-
-
-def _result(response: httpx.Response, purpose: str) -> Mapping[str, object]:
-    try:
-        document = response.json()
-    except ValueError:
-        raise _not_a_ca(purpose) from None
-    if not isinstance(document, dict):
-        raise _not_a_ca(purpose)
-    result = document.get("result")
-    if response.is_success and document.get("success") is True and isinstance(result, dict):
-        return result
-    errors = document.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict):
-        raise _not_a_ca(purpose)
-    code = first.get("code")
-    raise CaRefused(
-        f"The CA refused to {purpose}: {' '.join(str(first.get('message')).split())}",
-        code=code if isinstance(code, int) else 0,
-    )
-
-
-def _text(result: Mapping[str, object], key: str) -> str:
-    value = result.get(key)
-    if not isinstance(value, str):
-        raise CaUnavailable(f"The CA's answer lacks '{key}'.")
-    return value
-
-
-def _pem(result: Mapping[str, object], key: str) -> bytes:
-    try:
-        return base64.b64decode(_text(result, key), validate=True)
-    except ValueError:
-        raise CaUnavailable(f"The CA's answer has no base64 in '{key}'.") from None
-
-
-def _not_a_ca(purpose: str) -> CaUnavailable:
-    return CaUnavailable(f"What answered to '{purpose}' is not a Fabric CA.")
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

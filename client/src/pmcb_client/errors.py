@@ -20,6 +20,7 @@
     │   └── LedgerUnavailable        nothing answers
     ├── EnrolmentError               something between this client and a CA
     │   ├── InvalidEnrolmentId
+    │   ├── InvalidRevocation
     │   ├── CaRefused
     │   └── CaUnavailable
     ├── WalletError                  an identity file that cannot be used
@@ -54,6 +55,7 @@ __all__ = [
     "GatewayError",
     "IdentityNotFound",
     "InvalidEnrolmentId",
+    "InvalidRevocation",
     "LedgerError",
     "LedgerUnavailable",
     "LevelMismatch",
@@ -227,6 +229,12 @@ class EnrolmentError(ClientError):
 
 class InvalidEnrolmentId(EnrolmentError):
     """A name that cannot be enrolled."""
+
+    exit_code = 2
+
+
+class InvalidRevocation(EnrolmentError):
+    """A revocation that names nobody, or a reason that no CA knows."""
 
     exit_code = 2
 

@@ -6,8 +6,8 @@ them which kind of network they talk to.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from pmcb_client.errors import NetworkFileError
@@ -26,7 +26,7 @@ class Organisation:
         msp: MSP id.
         gateway: ``host:port`` of its peer's gateway.
         msp_ca: root of its members' certificates.
-        crl: revoked certificates; empty when there are none.
+        crl: the CA's list of revoked certificates, as of when it was written; may be empty.
         tls_ca: roots (one or more) of the TLS certificates of gateway and CA.
         ca_url: ``https://host:port`` of its CA.
         ca_name: the CA's name at that address.
@@ -40,6 +40,16 @@ class Organisation:
     ca_url: str
     ca_name: str
 
+    def revoked(self) -> frozenset[int]:
+        """The serial numbers on the list.
+
+        Raises:
+            NetworkFileError: it is no list, or not signed by ``msp_ca``.
+        """
+        if not self.crl:
+            return frozenset()
+        return frozenset(_listed(self.crl, self.msp_ca, self.msp))
+
 
 @dataclass(frozen=True)
 class NetworkFile:
@@ -50,6 +60,11 @@ class NetworkFile:
     chaincode: str
     orgs: tuple[Organisation, ...]
     version: int = VERSION
+
+    def with_list(self, msp: str, crl: str) -> "NetworkFile":
+        """The same with another list of the organisation ``msp``."""
+        orgs = (replace(org, crl=crl) if org.msp == msp else org for org in self.orgs)
+        return replace(self, orgs=tuple(orgs))
 
     def org(self, msp: str) -> Organisation:
         """The organisation ``msp``.
@@ -80,7 +95,7 @@ def load(path: str | Path) -> NetworkFile:
         raise NetworkFileError(f"There is no network file at {path}.") from None
     except OSError as error:
         raise NetworkFileError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NetworkFileError(f"{path} is not a JSON document.") from None
     return parse(document)
 
@@ -131,3 +146,18 @@ def _text(
     if not isinstance(value, str) or not (value or may_be_empty):
         raise NetworkFileError(f"The network file's '{where}{key}' must be a text.")
     return value
+
+
+def _listed(crl: str, root: str, msp: str) -> Iterator[int]:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        listed = x509.load_pem_x509_crl(crl.encode())
+        key = x509.load_pem_x509_certificate(root.encode()).public_key()
+        genuine = listed.is_signature_valid(key)  # type: ignore[arg-type]  # other keys: TypeError
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        genuine = False
+    if not genuine:
+        raise NetworkFileError(f"The network file's 'crl' of {msp} is no list of its CA.")
+    return (revoked.serial_number for revoked in listed)

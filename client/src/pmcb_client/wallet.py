@@ -2,7 +2,6 @@
 """Identities on disk, one ``<label>.id`` file each, in the Node SDK's layout."""
 
 import json
-import os
 import re
 import stat
 import time
@@ -12,29 +11,37 @@ from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pmcb_client._key_encryption import encrypt_private_key
-from pmcb_client.errors import IdentityNotFound, WalletError
-from pmcb_client.files import write_private
+from pmcb_client._identity_file import (
+    ANOTHER_NAME,
+    KeyPair,
+    Stored,
+    not_found,
+    read,
+    write,
+)
+from pmcb_client.errors import WalletError
 from pmcb_client.gateway import Identity, P256Signer
 
-__all__ = ["Wallet", "WalletIdentity"]
+__all__ = ["KeyPair", "Wallet", "WalletIdentity", "registrar_label"]
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
-_ANOTHER_NAME = "A name is enrolled once; enrol another one: `pmcb id enroll NAME`."
 
 
 @dataclass(frozen=True)
 class WalletIdentity:
-    """An identity and its private key, as ``Wallet.get`` returns them; fit for ``connect``."""
+    """An identity and its private key, as ``Wallet.get`` returns them; fit for ``connect``.
+
+    ``earlier`` are the pairs that were renewed, the newest first: what others sealed to an
+    announced key opens with the key of that time.
+    """
 
     label: str
     identity: Identity
     private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    earlier: tuple[KeyPair, ...] = ()
 
     @property
     def msp_id(self) -> str:
@@ -64,7 +71,7 @@ class WalletIdentity:
         assert isinstance(extension, x509.UnrecognizedExtension)
         try:
             found = json.loads(extension.value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         attributes = found.get("attrs") if isinstance(found, dict) else None
         if not isinstance(attributes, dict):
@@ -119,41 +126,50 @@ class Wallet:
         Raises:
             WalletError: a bad label, or a certificate of another key.
         """
-        path = self._path(label)
-        stored = WalletIdentity(label, identity, private_key)
-        _check_pair(stored, path)
-        if passphrase == "":
-            raise WalletError("A passphrase has at least one character.")
-        document = {
-            "version": 1,
-            "mspId": identity.msp_id,
-            "type": "X.509",
-            "credentials": {
-                "certificate": identity.certificate_pem.decode(),
-                "privateKey": _key_pem(private_key, passphrase),
-            },
-        }
-        write_private(path, json.dumps(document).encode())
-        return stored
+        stored = Stored(identity.msp_id, KeyPair(identity.certificate_pem, private_key), ())
+        write(self._path(label), stored, passphrase)
+        return WalletIdentity(label, identity, private_key)
+
+    def renew(
+        self,
+        held: WalletIdentity,
+        certificate_pem: bytes,
+        private_key: ec.EllipticCurvePrivateKey,
+        *,
+        passphrase: str | None = None,
+    ) -> WalletIdentity:
+        """Puts a renewed certificate in the place of ``held``, whose key stays among the earlier.
+
+        The file is replaced as a whole: until then the certificate held is there, and in use.
+
+        Raises:
+            WalletError: as for `put`.
+        """
+        stored = Stored(
+            held.msp_id,
+            KeyPair(certificate_pem, private_key),
+            (KeyPair(held.identity.certificate_pem, held.private_key), *held.earlier),
+        )
+        write(self._path(held.label), stored, passphrase)
+        return _identity(held.label, stored)
 
     def get(self, label: str, *, passphrase: str | None = None) -> WalletIdentity:
         """The identity under ``label``.
 
         Raises:
             IdentityNotFound: there is none.
-            WalletError: others can read the file, it is damaged, its key needs a passphrase or
-                another one, its certificate is of another key or has expired.
+            WalletError: others can read the file, it is damaged, its keys need a passphrase or
+                another one, a certificate is of another key, the one in use has expired.
         """
-        path = self._path(label)
-        document = _read(path, label)
-        identity, key_pem = _parts(document, path)
-        stored = WalletIdentity(label, identity, _load_key(key_pem, passphrase, path))
-        _check_pair(stored, path)
+        stored = _identity(label, read(self._path(label), label, passphrase))
         expires = stored.certificate.not_valid_after_utc
         if expires.timestamp() * 1000 <= self._clock():
+            # A CA renews no expired certificate: only a registrar's secret enrols again.
             raise WalletError(
                 f"The certificate of {label} expired on {expires:%Y-%m-%d}.",
-                next_step=_ANOTHER_NAME,
+                next_step="`pmcb network up`, where the network was started, enrols it again."
+                if label == registrar_label(stored.msp_id)
+                else ANOTHER_NAME,
             )
         return stored
 
@@ -170,7 +186,7 @@ class Wallet:
         try:
             self._path(label).unlink()
         except FileNotFoundError:
-            raise _not_found(label) from None
+            raise not_found(label) from None
 
     def _path(self, label: str) -> Path:
         if self.folder.is_dir() and stat.S_IMODE(self.folder.stat().st_mode) & 0o022:
@@ -182,83 +198,11 @@ class Wallet:
         return self.folder / f"{label}.id"
 
 
-def _read(path: Path, label: str) -> dict[str, object]:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read()
-    except FileNotFoundError:
-        raise _not_found(label) from None
-    if mode & 0o077:
-        raise WalletError(
-            f"Others can read or change {path}.", next_step=f"Run `chmod 600 {path}`."
-        )
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise _damaged(path) from None
-    if not isinstance(document, dict) or document.get("version") != 1:
-        raise _damaged(path)
-    return document
+def registrar_label(msp: str) -> str:
+    """The label under which a wallet holds an organisation's registrar."""
+    return f"registrar.{msp}"
 
 
-def _parts(document: Mapping[str, object], path: Path) -> tuple[Identity, bytes]:
-    credentials = document.get("credentials")
-    if not isinstance(credentials, dict):
-        raise _damaged(path)
-    parts = (document.get("mspId"), credentials.get("certificate"), credentials.get("privateKey"))
-    match parts:
-        case (str(msp_id), str(certificate), str(private_key)):
-            identity = Identity(msp_id, certificate.encode())
-        case _:
-            raise _damaged(path)
-    try:
-        x509.load_pem_x509_certificate(identity.certificate_pem)
-    except ValueError:
-        raise _damaged(path) from None
-    return identity, private_key.encode()
-
-
-def _not_found(label: str) -> IdentityNotFound:
-    return IdentityNotFound(
-        f"The wallet holds no identity '{label}'.",
-        next_step="`pmcb id list` shows the labels; `pmcb id enroll NAME` adds one.",
-    )
-
-
-def _damaged(path: Path) -> WalletError:
-    return WalletError(f"{path} is not an identity file.", next_step=_ANOTHER_NAME)
-
-
-def _key_pem(private_key: ec.EllipticCurvePrivateKey, passphrase: str | None) -> str:
-    if passphrase is not None:
-        return encrypt_private_key(private_key, passphrase.encode()).decode()
-    return private_key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-
-
-def _load_key(pem: bytes, passphrase: str | None, path: Path) -> ec.EllipticCurvePrivateKey:
-    encrypted = b"BEGIN ENCRYPTED PRIVATE KEY" in pem
-    if encrypted and passphrase is None:
-        raise WalletError(f"The key in {path} needs its passphrase.")
-    try:
-        key = serialization.load_pem_private_key(
-            pem, passphrase.encode() if encrypted and passphrase is not None else None
-        )
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        if encrypted:
-            raise WalletError(f"This passphrase does not open the key in {path}.") from None
-        raise _damaged(path) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise WalletError(f"The key in {path} is not a P-256 key.", next_step=_ANOTHER_NAME)
-    return key
-
-
-def _check_pair(stored: WalletIdentity, path: Path) -> None:
-    if stored.certificate.public_key() != stored.private_key.public_key():
-        raise WalletError(
-            f"The certificate in {path} does not match its key.", next_step=_ANOTHER_NAME
-        )
+def _identity(label: str, stored: Stored) -> WalletIdentity:
+    identity = Identity(stored.msp_id, stored.pair.certificate_pem)
+    return WalletIdentity(label, identity, stored.pair.private_key, stored.earlier)

@@ -9,12 +9,11 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from pmcb_client import network_file
-from pmcb_client.enroller import registrar_label
 from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import ClientError, IdentityNotFound, LedgerError, WalletError
 from pmcb_client.gateway import Identity, Timeouts, connect_network
 from pmcb_client.network_file import NetworkFile, Organisation
-from pmcb_client.wallet import Wallet, WalletIdentity
+from pmcb_client.wallet import Wallet, WalletIdentity, registrar_label
 
 from .errors import StartFailed
 
@@ -80,12 +79,13 @@ async def _registrar(wallet: Wallet, org: Organisation, name: str, secret: str) 
 
 
 def registrar_of(wallet: Wallet, org: Organisation) -> WalletIdentity | None:
-    """The organisation's registrar in the wallet, unless it is of another CA or unusable."""
+    """The organisation's registrar in the wallet, unless of another CA, unusable or revoked."""
     try:
         held = wallet.get(registrar_label(org.msp))
     except (IdentityNotFound, WalletError):
         return None
-    return held if issued_by(held, org) else None
+    standing = held.certificate.serial_number not in org.revoked()
+    return held if standing and issued_by(held, org) else None
 
 
 def issued_by(held: WalletIdentity, org: Organisation) -> bool:

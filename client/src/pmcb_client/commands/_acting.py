@@ -81,12 +81,19 @@ async def acting(settings: Settings, role: str = "") -> AsyncIterator[Acting]:
         NetworkFileError: there is no network here.
         LedgerUnavailable: it does not answer.
         IdentityChoice: see `choose`.
+        WalletError: the identity's certificate is on the list in ``network.json``.
     """
+    from pmcb_client.errors import WalletError
     from pmcb_client.gateway import connect_network
     from pmcb_client.network_file import load
 
     network = load(settings.home / "network.json")
     identity = choose(settings, role)
+    if identity.certificate.serial_number in network.org(identity.msp_id).revoked():
+        raise WalletError(
+            f"The certificate of {identity.label} has been revoked.",
+            next_step="Act as another identity with --as LABEL; `pmcb id list` shows them.",
+        )
     async with connect_network(network, identity) as gateway:
         contract = gateway.network(network.channel).contract(network.chaincode)
         yield Acting(identity, contract)

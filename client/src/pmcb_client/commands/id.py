@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb id``: enrol persons, look at the wallet."""
+"""``pmcb id``: enrol persons, look at the wallet, renew and revoke certificates."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,26 +9,29 @@ import click
 
 from pmcb_client.cli import Settings
 from pmcb_client.people import Person, read_people
-from pmcb_client.terminal import emit, progress, table
+from pmcb_client.revocation import RevocationReason
+from pmcb_client.terminal import confirm, emit, progress, table
 from pmcb_client.usage_errors import IdentityChoice, InputError
 
-from ._acting import choose, run
+from ._acting import run
 from ._arguments import FILE
+from ._identities import described, named, network_of, registrars_organisation
 
 if TYPE_CHECKING:
     from pmcb_client.enroller import Enrolled
     from pmcb_client.network_file import NetworkFile
-    from pmcb_client.wallet import Wallet, WalletIdentity
+    from pmcb_client.wallet import Wallet
 
 _ROLES = click.Choice(
     ["authority", "releaser", "receiver", "verifier", "institution", "worker", "analyst"]
 )
 _AT_ONCE = 8
+_OLD = ("serial", "expires")  # what is told of a certificate that was replaced
 
 
 @click.group("id")
 def group() -> None:
-    """Enrol persons and look at the identities of the wallet."""
+    """Enrol persons, look at the wallet, renew and revoke certificates."""
 
 
 @group.command()
@@ -54,11 +57,11 @@ def enroll(
     network = load(settings.home / "network.json")
     wallet = Wallet(settings.home / "wallet")
     if people is None:
-        persons = [Person(_organisation(network, wallet, org), str(name))]
+        persons = [Person(registrars_organisation(network, wallet, org), str(name))]
     else:
         persons = _listed(people, org)
     enrolled = run(_enroll(network, wallet, persons, role))
-    document = {"enrolled": [_described(one.identity, existed=one.existed) for one in enrolled]}
+    document = {"enrolled": [described(one.identity, existed=one.existed) for one in enrolled]}
     if people is None:
         emit(settings, document, _sentence(enrolled[0]))
     else:
@@ -71,25 +74,6 @@ def _sentence(one: "Enrolled") -> str:
     if one.existed:
         return f"{identity.uid} is enrolled already, as {identity.role}; nothing was changed."
     return f"Enrolled {identity.uid} as {identity.role}, under the label {identity.label}."
-
-
-def _organisation(network: "NetworkFile", wallet: "Wallet", org: str | None) -> str:
-    from pmcb_client.enroller import registrar_label
-
-    if org is not None:
-        return org
-    known = [one.msp for one in network.orgs]
-    ours = [msp for msp in known if registrar_label(msp) in wallet.list()]
-    if len(ours) == 1:
-        return ours[0]
-    raise InputError(
-        f"The wallet holds the registrars of several organisations: {', '.join(ours)}."
-        if ours
-        else "The wallet holds no organisation's registrar.",
-        next_step="Choose one with --org MSP."
-        if ours
-        else "Enrol where `pmcb network up` was run.",
-    )
 
 
 def _listed(people: Path, org: str | None) -> list[Person]:
@@ -147,14 +131,14 @@ def list_(settings: Settings) -> None:
     from pmcb_client.errors import WalletError
     from pmcb_client.wallet import Wallet
 
-    wallet = Wallet(settings.home / "wallet")
+    wallet, network = Wallet(settings.home / "wallet"), network_of(settings)
     rows: list[dict[str, object]] = []
     for label in wallet.list():
         try:
-            rows.append(_described(wallet.get(label)))
+            rows.append(described(wallet.get(label), network))
         except WalletError as error:
             rows.append({"label": label, "problem": str(error)})
-    columns = ["label", "uid", "role", "expires"]
+    columns = ["label", "uid", "role", "expires", "state"]
     if any("problem" in row for row in rows):
         columns.append("problem")
     shown = table(columns, [[row.get(column) for column in columns] for row in rows])
@@ -166,31 +150,87 @@ def list_(settings: Settings) -> None:
 @click.pass_obj
 def show(settings: Settings, name: str | None) -> None:
     """Show one identity: NAME, or the one of --as, or the only one there is."""
-    from pmcb_client.wallet import Wallet
-
-    if name is not None:
-        identity = Wallet(settings.home / "wallet").get(name)
-    elif settings.label is None and len(Wallet(settings.home / "wallet").list()) > 1:
-        raise IdentityChoice(
-            "The wallet holds several identities.", next_step="Name one; `pmcb id list` shows them."
-        )
-    else:
-        identity = choose(settings)
-    document = _described(identity)
+    document = described(named(settings, name), network_of(settings))
     emit(settings, document, table(("", ""), list(document.items())))
 
 
-def _described(identity: "WalletIdentity", **more: object) -> dict[str, object]:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+@group.command()
+@click.argument("label", required=False)
+@click.pass_obj
+def renew(settings: Settings, label: str | None) -> None:
+    """Replace a certificate by a new one over a new key, before it expires.
 
-    public = identity.private_key.public_key()
-    return {
-        "label": identity.label,
-        "uid": identity.uid,
-        "msp": identity.msp_id,
-        "enrollment_id": identity.enrollment_id,
-        "role": identity.role,
-        "expires": f"{identity.certificate.not_valid_after_utc:%Y-%m-%d}",
-        "key": public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint).hex(),
-        **more,
+    LABEL, or the one of --as, or the only one there is. Person, role and attributes stay; the key
+    is announced to the ledger, and the old one kept for what was sealed to it.
+    """
+    from pmcb_client.certificates import renew
+    from pmcb_client.network_file import load
+    from pmcb_client.wallet import Wallet
+
+    network = load(settings.home / "network.json")
+    held = named(settings, label)
+    renewed = run(renew(network, Wallet(settings.home / "wallet"), held))
+    old = described(held)
+    document = described(
+        renewed.identity, announced=renewed.announced, replaced={k: old[k] for k in _OLD}
+    )
+    emit(
+        settings,
+        document,
+        f"Renewed {held.uid}: the certificate of the label {held.label} is now valid until"
+        f" {document['expires']}.",
+        f"The old one, serial number {old['serial']}, stays valid until {old['expires']} unless"
+        " its organisation revokes it.",
+    )
+
+
+@group.command()
+@click.argument("name", metavar="ENROLLMENT_ID")
+@click.option("--org", metavar="MSP", help="The organisation; needed when the wallet has several.")
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in RevocationReason]),
+    default=RevocationReason.UNSPECIFIED.value,
+    metavar="REASON",
+    help="As Fabric CA names it: keycompromise, superseded, cessationofoperation, ...",
+)
+@click.option("--serial", metavar="HEX", help="Only the certificate with this number.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def revoke(
+    settings: Settings, name: str, org: str | None, reason: str, serial: str | None, *, yes: bool
+) -> None:
+    """End all certificates of ENROLLMENT_ID, and its enrolment, for good.
+
+    The list of revoked certificates in network.json is brought up to date.
+    """
+    from pmcb_client import network_file
+    from pmcb_client.certificates import revoke
+    from pmcb_client.enroller import registrar_of
+    from pmcb_client.wallet import Wallet
+
+    path = settings.home / "network.json"
+    network, wallet = network_file.load(path), Wallet(settings.home / "wallet")
+    msp = network.org(registrars_organisation(network, wallet, org)).msp
+    registrar = registrar_of(wallet, msp)
+    what = f"certificate {serial}" if serial else "every certificate"
+    confirm(settings, f"Revoke {what} of {msp}/{name}? It cannot be taken back.", yes=yes)
+    done = run(revoke(network, registrar, name, serial=serial or "", reason=reason))
+    network_file.save(path, network.with_list(msp, done.crl_pem.decode()))
+    embedded = network.kind == "embedded"
+    document = {
+        "uid": f"{msp}/{name}",
+        "reason": reason,
+        "revoked": [one.serial for one in done.certificates],
+        "refused_by": ["ca", "peers"] if embedded else ["ca"],
     }
+    count = len(done.certificates)
+    emit(
+        settings,
+        document,
+        f"{count} {'certificate' if count == 1 else 'certificates'} of {msp}/{name} revoked.",
+        "The CA and every gateway refuse them from now on."
+        if embedded
+        else "The CA refuses them from now on. Peers go on taking them until an administrator of "
+        f"{msp} puts the list that network.json now holds into the channel's configuration.",
+    )

@@ -2,7 +2,6 @@
 import base64
 import json
 import socket
-from dataclasses import dataclass
 from hashlib import sha256
 
 import httpx
@@ -11,60 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from tests.client.enrolment.people import MSP, URL, Person, answering
 
 from pmcb_client.enrolment import CaClient, authorization_token
 from pmcb_client.errors import CaRefused, CaUnavailable, InvalidEnrolmentId
-from pmcb_client.gateway import Identity, P256Signer, Signer
-from pmcb_client.network_file import parse
+from pmcb_client.gateway import Identity, P256Signer
 from pmcb_client.wallet import Wallet
-from pmcb_network.embedded import EmbeddedNetwork
-
-MSP = "HospitalAMSP"
-URL = "https://localhost:7054"
-
-
-@dataclass(frozen=True)
-class Person:
-    """An identity with its signer."""
-
-    identity: Identity
-    signer: Signer
-
-
-@pytest.fixture(scope="module")
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def network(tmp_path_factory):
-    """A network for its CAs."""
-    async with EmbeddedNetwork(tmp_path_factory.mktemp("cas")) as network:
-        yield network
-
-
-@pytest.fixture(scope="module")
-def org(network):
-    return parse(network.network_file).org(MSP)
-
-
-@pytest.fixture
-async def ca(org):
-    async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
-        yield ca
-
-
-@pytest.fixture
-async def registrar(ca, network):
-    enrolled = await ca.enroll(*network.registrars[MSP])
-    return Person(Identity(MSP, enrolled.certificate_pem), P256Signer(enrolled.private_key))
-
-
-def answering(status, text, org):
-    """A client of a CA that answers this to everything."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=text))
-    return CaClient(URL, org.tls_ca, "ca-a", transport=transport)
-
 
 # Denials.
 
