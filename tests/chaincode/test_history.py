@@ -18,25 +18,12 @@ def history(count):
         KeyModification(
             tx_id=f"{number:064x}",
             value=b"" if number == count else str(number).encode(),
-            timestamp={"seconds": number, "nanos": 987_654_321},
+            timestamp={"seconds": number, "nanos": 987_000_999},
             is_delete=number == count,
         )
         for number in range(count, 0, -1)
     ]
     return [row.SerializeToString() for row in rows]
-
-
-async def test_history_of_an_empty_key_is_refused(serve):
-    """It would reach the peer as another call."""
-
-    class Empty(Vault):
-        async def call(self, function, ctx, texts):
-            ctx.ledger.history("")
-            raise AssertionError
-
-    peer = serve(FakePeer(), Empty())
-    assert (await peer.call("history", "k")).code == "INTERNAL"
-    assert not peer.calls
 
 
 @pytest.mark.parametrize("fault", [error, garbage])

@@ -22,30 +22,6 @@ async def test_empty_key_is_never_read(serve, call):
     assert not peer.calls
 
 
-@pytest.mark.parametrize("how", ["get", "get_many", "put", "delete", "range"])
-async def test_key_without_utf8_never_reaches_the_peer(serve, how):
-    """A lone surrogate has no bytes: the contract made a mistake, not the peer."""
-
-    class Surrogate(Notes):
-        async def call(self, function, ctx, texts):
-            key = "k\ud800"
-            if how == "get":
-                await ctx.ledger.get(key)
-            elif how == "get_many":
-                await ctx.ledger.get_many(["k", key])
-            elif how == "put":
-                ctx.ledger.put(key, b"v")
-            elif how == "delete":
-                ctx.ledger.delete(key)
-            else:
-                ctx.ledger.range(key)
-            raise AssertionError
-
-    peer = serve(FakePeer(), Surrogate())
-    assert (await peer.call("fill", "0")).code == "INTERNAL"
-    assert not peer.calls
-
-
 @pytest.mark.parametrize(("key", "value"), [("", "v"), ("k", ""), ("", "")])
 async def test_empty_key_or_value_is_never_written(serve, key, value):
     """An empty value could not be told from an absent one."""

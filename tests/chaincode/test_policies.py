@@ -33,20 +33,6 @@ async def test_bad_policy_reaches_no_peer(serve, call, batch):
     assert not peer.calls
 
 
-@pytest.mark.parametrize("batch", [1000, None])
-async def test_empty_policy_is_refused(serve, batch):
-    """No bytes are no policy: the peer would take them for none, the author perhaps not."""
-
-    class Emptied(Vault):
-        async def call(self, function, ctx, texts):
-            ctx.ledger.set_policy("k", b"")
-            raise AssertionError
-
-    peer = serve(FakePeer(batch=batch), Emptied())
-    assert (await peer.call("get", "k")).code == "INTERNAL"
-    assert not peer.calls
-
-
 @pytest.mark.parametrize("fault", [error, garbage])
 async def test_peer_without_key_level_policies_is_an_error(serve, fault):
     """A peer that refuses, or answers no metadata, is not one that has no policy."""
@@ -90,6 +76,4 @@ async def test_policy_is_kept_beside_its_key(serve, batch):
         assert bytes.fromhex(answer.json()["policy"]) == endorsed_by(*names)
     assert (await peer.call("get_policy", "other")).json() == {"policy": ""}
     peer.metadata["k"] = StateMetadata(metakey="OTHER", value=b"x")
-    assert (await peer.call("get_policy", "k")).json() == {"policy": ""}
-    peer.metadata["k"] = StateMetadata(metakey="VALIDATION_PARAMETER")
     assert (await peer.call("get_policy", "k")).json() == {"policy": ""}

@@ -16,23 +16,6 @@ M, W = ChaincodeMessage, WriteRecord
 SECRET = {"value": b"secret"}
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        ["get_private", "", "k"],
-        ["hash_private", "", "k"],
-        ["put_private", "", "k"],
-        ["delete_private", "", "k"],
-        ["purge_private", "", "k"],
-    ],
-)
-async def test_collection_without_a_name_is_refused(serve, call):
-    """It would mean the public state, and a secret would be everybody's."""
-    peer = serve(FakePeer({"k": b"public"}), Vault())
-    assert (await peer.call(*call, transient=SECRET)).code == "INTERNAL"
-    assert not peer.calls
-
-
 async def test_empty_private_value_is_never_written(serve):
     """As in the public state, it could not be told from an absent one."""
     peer = serve(FakePeer(), Vault())

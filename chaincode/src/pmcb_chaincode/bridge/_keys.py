@@ -19,11 +19,20 @@ def composite(record_type: str, *attributes: str) -> str:
     for part in parts:
         if _MIN in part or _MAX in part:
             raise ValueError("a key's part holds U+0000 or U+10FFFF")
-        try:
-            part.encode()
-        except UnicodeEncodeError:
-            raise ValueError("a key's part holds a lone surrogate") from None
+        check_utf8(part)
     return _MIN + "".join(part + _MIN for part in parts)
+
+
+def check_utf8(part: str) -> None:
+    """Refuse what no peer could be sent.
+
+    Raises:
+        ValueError: the text holds a lone surrogate, which has no UTF-8.
+    """
+    try:
+        part.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a key holds a lone surrogate") from None
 
 
 def split_composite(key: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from ._invocation import Response, invoke
-from ._keys import prefix_range
+from ._keys import check_utf8, prefix_range
 from ._policies import read_policy
 from ._protos import (
     ChaincodeAdditionalParams,
@@ -230,6 +230,7 @@ class Ledger:
 def _check_key(key: str) -> None:
     if not key:
         raise ValueError("a key must not be empty")
+    check_utf8(key)
 
 
 def _check_value(value: bytes) -> None:
