@@ -3,10 +3,11 @@
 
 import hashlib
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.fuzz.damage import MARKER, attempt, examples, messages, pem, scarred
+from tests.fuzz.damage import MARKER, attempt, examples, messages, pem, scarred, wire
 from tests.network.wire import Person, propose
 
 from pmcb_network.embedded._authority import Authority
@@ -26,6 +27,8 @@ from pmcb_network.embedded._protos import DecodeError, common, msp, proposal, re
 from pmcb_network.embedded._rwset import RangeRead, ReadWriteSet, decode, encode
 from pmcb_network.embedded._validator import check
 
+# A damaged serial number may be negative: a warning today, one of our errors in a later release.
+pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 NOW_MS = 1_700_000_000_000
 ROOT = Authority.make("ca", "HospitalAMSP", now_ms=NOW_MS)
 OTHER = Authority.make("ca", "HospitalBMSP", now_ms=NOW_MS)
@@ -85,7 +88,7 @@ def test_a_damaged_proposal_is_taken_apart_or_malformed(raw):
     if opened is None:
         return
     _, error = attempt(Malformed, check_form, opened)
-    assert b"secret" not in opened.payload
+    assert {number for number, _, _ in wire(opened.payload)} <= {1}  # the input, nothing transient
     if error is None:
         assert opened.tx_id == hashlib.sha256(opened.nonce + opened.creator).hexdigest()
 

@@ -115,6 +115,9 @@ class LevelAssignment:
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write ``levels.json``; the file is replaced whole or not at all."""
+        write_atomic(Path(path), self._as_file())
+
+    def _as_file(self) -> bytes:
         document = self.as_document()
         document["users"] = list(self.users)
         document["level"] = self.level.tolist()
@@ -124,7 +127,7 @@ class LevelAssignment:
                 for name, column in zip(METRICS, self.metrics.T, strict=True)
             }
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        write_atomic(Path(path), (text + "\n").encode())
+        return (text + "\n").encode()
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> LevelAssignment:
@@ -149,13 +152,17 @@ class LevelAssignment:
             version = given["version"]
             found = cls._assemble(given)
             level_range = (int(found.level.min()), int(found.level.max()))
-            fits = len(found.users) == len(found.level) and level_range == (1, found.levels)
+            fits = found.level.shape == (len(found.users),) and level_range == (1, found.levels)
             hashes = (given["params_hash"], given["result_hash"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            fits = fits and hashes == (found.params_hash, found.result_hash)
+            cls._as_file(found)  # what cannot be written again was not written here
+        except KeyError as error:
             raise ResultError(f"{name} is not a result of this package: {error}") from error
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ResultError(f"{name} is not a result of this package") from error
         if version != VERSION:
             raise ResultError(f"{name} is not a result of version {VERSION}")
-        if not fits or hashes != (found.params_hash, found.result_hash):
+        if not fits:
             step = "Classify again: pmcb levels classify."
             raise ResultError(f"{name} was changed: its hashes do not fit", next_step=step)
         return found

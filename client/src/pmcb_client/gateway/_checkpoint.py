@@ -13,6 +13,8 @@ from pmcb_client.files import write_private
 
 _NUMBER = re.compile(r'"?(0|[1-9]\d{0,19})"?', re.ASCII)  # the Node client writes it as a text
 
+_LAST_BLOCK = 2**64 - 1  # of what a request can name
+
 
 @dataclass(frozen=True)
 class Position:
@@ -86,13 +88,13 @@ def _read(path: Path) -> Position | None:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"The checkpoint {path} cannot be read.") from error
     match document:
         case dict() if not document:  # the Node client's, before its first event
             return None
         case {"blockNumber": block, **rest} if _NUMBER.fullmatch(json.dumps(block)):
             tx_id = rest.get("transactionId", "")
-            if isinstance(tx_id, str):
+            if isinstance(tx_id, str) and tx_id.isascii() and int(block) <= _LAST_BLOCK:
                 return Position(int(block), tx_id)
     raise CheckpointError(f"The checkpoint {path} holds no block number and transaction id.")

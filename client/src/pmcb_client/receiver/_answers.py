@@ -91,7 +91,7 @@ def _read(source: Path) -> bytes:
 def _parsed(data: bytes) -> dict[str, object]:
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

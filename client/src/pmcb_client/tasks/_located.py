@@ -138,5 +138,6 @@ def parse(data: bytes, name: str, title: str) -> object:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problem = error.problem or "it cannot be read"
         raise TaskFileError(f"not valid YAML: {problem}.", name=name, line=line) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError) as error:
+        # The last two come from PyYAML itself, for values that do not suit an explicit tag.
         raise TaskFileError("not valid YAML in UTF-8.", name=name) from error
