@@ -48,14 +48,6 @@ class Ca:
         org = network.network_file["orgs"][index]
         return cls(org, network.registrars[org["msp"]], "embedded")
 
-    @classmethod
-    def of_fabric(cls, network_json: Path) -> Self:
-        """The first CA of a network of Fabric's; `registrars.json` lies beside the file."""
-        org = json.loads(network_json.read_text())["orgs"][0]
-        registrars = json.loads(network_json.with_name("registrars.json").read_text())
-        registrar = registrars[org["msp"]]
-        return cls(org, (registrar["id"], registrar["secret"]), "fabric")
-
     def name(self, name: str) -> str:
         """The id that this object means by `name`."""
         return f"{name}.{self._run}"
@@ -107,6 +99,14 @@ class Ca:
         key = ec.generate_private_key(ec.SECP256R1())
         _, _, result = await self.enroll(name, secret, csr=request(name, key))
         return Person(self.org["msp"], base64.b64decode(result["Cert"]), key)
+
+
+def fabrics_ca(network_json: Path) -> tuple[dict[str, Any], tuple[str, str]]:
+    """The first organisation in a file of Fabric's, and its registrar from the file beside it."""
+    org: dict[str, Any] = json.loads(network_json.read_text())["orgs"][0]
+    registrars = json.loads(network_json.with_name("registrars.json").read_text())
+    registrar = registrars[org["msp"]]
+    return org, (registrar["id"], registrar["secret"])
 
 
 def authorization(caller: Person, method: str, path: str, body: bytes) -> str:

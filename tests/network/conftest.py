@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.network.ca_wire import Ca
+from tests.network.ca_wire import Ca, fabrics_ca
 from tests.network.contracts import Notes
 from tests.network.wire import Person, Wire, connect
 
@@ -75,7 +75,7 @@ async def ca(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ca
     path = os.environ.get("PMCB_FABRIC_NETWORK")
     if not path:
         pytest.skip("PMCB_FABRIC_NETWORK names no network.json of a running Fabric network")
-    made = Ca.of_fabric(Path(path))
+    made = Ca(*fabrics_ca(Path(path)), "fabric")
     async with made.http:
         yield made
 
