@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ._registrations import Attribute
 
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write one; UTF-8 cannot
 _HOST = re.compile(r"[A-Za-z0-9._:*-]{1,253}")
 
 
@@ -56,7 +57,7 @@ class Call:
             raise CaError(400, 4, "Empty request body")
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise bad_body()
@@ -72,7 +73,7 @@ class Call:
 def text(fields: Mapping[str, Any], name: str) -> str:
     """A text; absent is empty."""
     value = fields.get(name) or ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _SURROGATE.search(value):
         raise bad_body()
     return value
 
