@@ -3,7 +3,6 @@
 
 import asyncio
 import threading
-from typing import Any
 
 import grpc
 from fabric_protos.gateway import gateway_pb2
@@ -12,19 +11,16 @@ from google.protobuf.message import Message
 from tests.network.apart import serve
 from tests.network.conftest import person
 from tests.network.contracts import Notes
-from tests.network.wire import Wire, connect, high_s, propose
+from tests.network.wire import Wire, at, connect, high_s, propose
 from tests.network.words import CODES, refusal
 
 from pmcb_network.embedded import EmbeddedNetwork
 
 Refused = tuple[grpc.StatusCode, str, list[tuple[str, str]]]
-OLDEST = ab_pb2.SeekPosition(oldest=ab_pb2.SeekOldest())
-NEWEST = ab_pb2.SeekPosition(newest=ab_pb2.SeekNewest())
 NEXT = ab_pb2.SeekPosition(next_commit=ab_pb2.SeekNextCommit())
 
 
-def at(number: int) -> Any:
-    return ab_pb2.SeekPosition(specified=ab_pb2.SeekSpecified(number=number))
+FIRST = at(0)
 
 
 def told(response) -> tuple[int, list[bytes]]:
@@ -63,7 +59,7 @@ async def tell(wire, who, *values: str) -> list[str]:
 async def test_who_is_no_member_hears_nothing(tmp_path, network, wire, alice, clock):
     """Unsigned, signed by another, by high S, foreign organisation or CA, expired: one answer."""
     request = gateway_pb2.ChaincodeEventsRequest(
-        channel_id="pmcb", chaincode_id="notes", identity=alice.serialized, start_position=OLDEST
+        channel_id="pmcb", chaincode_id="notes", identity=alice.serialized, start_position=FIRST
     )
     raw = request.SerializeToString()
     mallory = person(network, "mallory")
@@ -82,7 +78,7 @@ async def test_who_is_no_member_hears_nothing(tmp_path, network, wire, alice, cl
     for signature in (b"", b"x", mallory.sign(raw), alice.sign(b""), high_s(alice.sign(raw))):
         assert await refusal(wire.stream(raw, signature).read()) == refused
     for who in (expired, foreign, stranger):
-        assert await refusal(wire.events(who, start_position=OLDEST).read()) == refused
+        assert await refusal(wire.events(who, start_position=FIRST).read()) == refused
     request.ClearField("identity")
     raw = request.SerializeToString()
     assert await refusal(wire.stream(raw, alice.sign(raw)).read()) == refused
@@ -101,6 +97,25 @@ async def test_a_request_for_nothing_we_have_is_refused(wire, alice):
         assert (code, message.startswith(start)) == (CODES.PERMISSION_DENIED, True)
 
 
+async def test_the_oldest_and_the_newest_block_are_no_start(wire, alice):
+    """A gateway takes a block's number or the next commit; a known transaction comes first."""
+    (tx_id,) = await tell(wire, alice, "1")
+    for kind, position in (
+        ("Oldest", ab_pb2.SeekPosition(oldest=ab_pb2.SeekOldest())),
+        ("Newest", ab_pb2.SeekPosition(newest=ab_pb2.SeekNewest())),
+    ):
+        refused = f"invalid start position type: *orderer.SeekPosition_{kind}"
+        for after in ("", "unknown"):
+            call = wire.events(alice, start_position=position, after_transaction_id=after)
+            assert await refusal(call.read()) == (CODES.INVALID_ARGUMENT, refused, [])
+        stream = wire.events(alice, start_position=position, after_transaction_id=tx_id)
+        reading = asyncio.ensure_future(stream.read())
+        await tell(wire, alice, kind)
+        assert told(await reading)[1] == said(kind)
+        tx_id = (await reading).events[0].tx_id
+        stream.cancel()
+
+
 async def test_an_event_arrives_with_what_the_peer_fills_in(network, wire, alice):
     """Chaincode, transaction id, name and payload, in the block that CommitStatus names."""
     stream = wire.events(alice)
@@ -115,9 +130,9 @@ async def test_an_event_arrives_with_what_the_peer_fills_in(network, wire, alice
 
 
 async def test_a_stream_starts_where_it_is_asked_to(network, wire, alice):
-    """At the oldest, newest, a given, the next or a later block; by default at the next."""
+    """At a given, the next or a later block; by default at the next."""
     await tell(wire, alice, "1", "2", "3")
-    wanted = [(OLDEST, 1), (NEWEST, 3), (at(0), 1), (at(2), 2), (at(3), 3)]
+    wanted = [(at(0), 1), (at(2), 2), (at(3), 3)]
     later = [(None, 4), (NEXT, 4), (ab_pb2.SeekPosition(), 4), (at(4), 4), (at(5), 5)]
     streams = [wire.events(alice, start_position=start) for start, _ in wanted + later]
     await until_following(network, wire, alice, len(streams))
@@ -131,16 +146,16 @@ async def test_a_stream_starts_where_it_is_asked_to(network, wire, alice):
 async def test_a_stream_resumes_after_a_transaction(network, wire, alice):
     """Whatever the start position says; an unknown one is looked for from there on."""
     ids = await tell(wire, alice, "1", "2", "3")
-    for after, start, first in ((ids[0], NEXT, 2), (ids[1], OLDEST, 3), (ids[0], at(3), 2)):
+    for after, start, first in ((ids[0], NEXT, 2), (ids[1], FIRST, 3), (ids[0], at(3), 2)):
         stream = wire.events(alice, after_transaction_id=after, start_position=start)
         for number in range(first, 4):
             assert told(await stream.read()) == (number, said(str(number)))
         stream.cancel()
-    streams = [wire.events(alice, after_transaction_id=ids[2], start_position=OLDEST)]
+    streams = [wire.events(alice, after_transaction_id=ids[2], start_position=FIRST)]
     signed, coming = propose(alice, "tell", "4")
-    streams.append(wire.events(alice, after_transaction_id=coming, start_position=OLDEST))
-    lost = [wire.events(alice, after_transaction_id=tx, start_position=OLDEST) for tx in "x" * 2]
-    lost.append(wire.events(alice, after_transaction_id="x" * 512, start_position=OLDEST))
+    streams.append(wire.events(alice, after_transaction_id=coming, start_position=FIRST))
+    lost = [wire.events(alice, after_transaction_id=tx, start_position=FIRST) for tx in "x" * 2]
+    lost.append(wire.events(alice, after_transaction_id="x" * 512, start_position=FIRST))
     await until_following(network, wire, alice, 5)
     await wire.submit(alice, await wire.endorse(signed))
     assert (await wire.status(alice, coming)).result == 0
@@ -167,7 +182,7 @@ async def test_events_of_one_block_come_together(network, wire, alice):
         await wire.submit(alice, envelope)
     slow_disk.set()
     assert (await wire.status(alice, ids[2])).block_number == 2
-    everything = wire.events(alice, start_position=OLDEST)
+    everything = wire.events(alice, start_position=FIRST)
     assert told(await everything.read()) == (1, said("1"))
     assert told(await everything.read()) == (2, said("2", "3"))
     rest = wire.events(alice, after_transaction_id=ids[1])
@@ -202,7 +217,7 @@ async def test_streams_are_independent(network, wire, alice, caplog):
 async def test_a_reader_that_does_not_read_stops_nobody(network, wire, alice):
     """Far more than the connection buffers is committed meanwhile, and then read in order."""
     async with connect(network, bdp_probe=0, lookahead_bytes=65_536) as channel:
-        stream = Wire(channel).events(alice, start_position=OLDEST)
+        stream = Wire(channel).events(alice, start_position=FIRST)
         await until_following(network, wire, alice, 1)
         values = [str(number % 10) * 90_000 for number in range(20)]
         await tell(wire, alice, *values)
@@ -216,7 +231,7 @@ async def test_a_stopping_network_ends_its_streams(tmp_path):
     """As unavailable, at once, so that clients come again; the time given to calls is not used."""
     async with EmbeddedNetwork(tmp_path, contract=Notes()) as network, connect(network) as channel:
         alice, wire = person(network, "alice"), Wire(channel)
-        streams = [wire.events(alice, start_position=start) for start in (OLDEST, None)]
+        streams = [wire.events(alice, start_position=start) for start in (FIRST, None)]
         reading = [asyncio.ensure_future(refusal(stream.read())) for stream in streams]
         await until_following(network, wire, alice, 2)
         network._orderer.hang_up()
@@ -245,7 +260,7 @@ async def test_a_kill_loses_no_event(tmp_path):
     try:
         async with connect(place) as channel:
             wire = Wire(channel)
-            stream = wire.events(alice, start_position=OLDEST)
+            stream = wire.events(alice, start_position=FIRST)
             ids = await tell(wire, alice, "1", "2")
             assert told(await stream.read()) == (1, said("1"))
             process.kill()

@@ -85,8 +85,9 @@ async def test_commit_status_asks_for_a_signature(wire, alice):
         part = request.SerializeToString()
         signed = gateway_pb2.SignedCommitStatusRequest(request=part, signature=alice.sign(part))
         assert (await refusal(wire.stub.CommitStatus(signed)))[0] is CODES.INVALID_ARGUMENT
-    code, *_ = await refusal(wire.status(alice, "tx", channel="side"))
-    assert code is CODES.FAILED_PRECONDITION
+    code, message, _ = await refusal(wire.status(alice, "tx", channel="side"))
+    assert code is CODES.PERMISSION_DENIED
+    assert message == "Failed to get policy manager for channel [side]"
 
 
 async def test_commit_status_waits_for_an_unknown_transaction(wire, alice):
@@ -101,9 +102,14 @@ async def test_commit_status_waits_for_an_unknown_transaction(wire, alice):
 
 
 async def test_what_is_not_offered_is_unimplemented(network, alice):
-    """Deliver comes later; a client learns it at once, by the call's name."""
+    """Discovery, a peer's own endorser, a snapshot: a client learns it at once, by the name."""
     async with connect(network) as channel:
-        for method in ("/protos.Deliver/Deliver", "/protos.Deliver/DeliverFiltered"):
+        for method in (
+            "/discovery.Discovery/Discover",
+            "/protos.Endorser/ProcessProposal",
+            "/protos.Snapshot/Generate",
+            "/orderer.AtomicBroadcast/Broadcast",
+        ):
             said = f"{method} is not offered by the embedded network"
             for call in (
                 channel.unary_unary(method, bytes, bytes)(b""),

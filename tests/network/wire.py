@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.msp import identities_pb2
-from fabric_protos.peer import chaincode_pb2, proposal_pb2
+from fabric_protos.orderer import ab_pb2
+from fabric_protos.peer import chaincode_pb2, events_pb2_grpc, proposal_pb2
 from google.rpc import status_pb2
 
 from pmcb_network.embedded._authority import Authority, certificate_pem
@@ -99,11 +100,39 @@ def propose(
     return proposal_pb2.SignedProposal(proposal_bytes=raw, signature=person.sign(raw)), tx_id
 
 
+def at(number: int) -> Any:
+    """The position of a block by its number."""
+    return ab_pb2.SeekPosition(specified=ab_pb2.SeekSpecified(number=number))
+
+
+def seek(
+    person: Person,
+    start: Any,
+    stop: Any,
+    *,
+    channel: str = "pmcb",
+    time_ms: int | None = None,
+    **more: Any,
+) -> Any:
+    """A signed `Envelope` that asks for blocks; `more` are fields of its `SeekInfo`."""
+    info = ab_pb2.SeekInfo(start=start, stop=stop, **more)
+    channel_header = common_pb2.ChannelHeader(type=5, channel_id=channel)
+    now = time.time_ns() // 1_000_000 if time_ms is None else time_ms
+    channel_header.timestamp.FromMilliseconds(now)
+    header = common_pb2.Header(
+        channel_header=channel_header.SerializeToString(),
+        signature_header=common_pb2.SignatureHeader(creator=person.serialized).SerializeToString(),
+    )
+    payload = common_pb2.Payload(header=header, data=info.SerializeToString()).SerializeToString()
+    return common_pb2.Envelope(payload=payload, signature=person.sign(payload))
+
+
 class Wire:
-    """The gateway's calls, one by one, on an open channel."""
+    """A peer's calls, one by one, on an open channel."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.stub = gateway_pb2_grpc.GatewayStub(channel)
+        self.blocks = events_pb2_grpc.DeliverStub(channel)
 
     async def evaluate(self, signed, *orgs: str):
         request = gateway_pb2.EvaluateRequest(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._envelopes import ENDORSER_TRANSACTION, open_action, open_transaction
+from ._failures import GatewayError, StatusCode
 from ._protos import VALIDATION_CODES, common, event
 from ._snapshot import Snapshot
 from ._validator import VALID
@@ -29,6 +30,9 @@ def start_of(request: Any, snapshot: Snapshot) -> int:
 
     That of `after_transaction_id`, if the ledger holds it; else the start position, which is the
     next block to be committed when none is given.
+
+    Raises:
+        GatewayError: a position that a gateway does not take, in its words.
     """
     after = request.after_transaction_id
     found = snapshot.status(after) if after else None
@@ -36,12 +40,13 @@ def start_of(request: Any, snapshot: Snapshot) -> int:
         return found.block
     position = request.start_position
     match position.WhichOneof("Type"):
-        case "oldest":
-            return 0
-        case "newest":
-            return snapshot.height - 1
         case "specified":
             return int(position.specified.number)
+        case "oldest" | "newest" as kind:
+            raise GatewayError(
+                StatusCode.INVALID_ARGUMENT,
+                f"invalid start position type: *orderer.SeekPosition_{kind.title()}",
+            )
     return snapshot.height
 
 

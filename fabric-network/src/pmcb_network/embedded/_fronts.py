@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts gateways and CAs on their ports."""
+"""Puts peers and CAs on their ports."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import grpc
 
 from ._ca import CertificateAuthority
 from ._ca_database import CaDatabase
 from ._ca_server import CaServer
-from ._gateway import Gateway, NotOffered, handlers
 from ._identity import Directory
 from ._material import REGISTRAR, Organization, Tls
 from ._ports import busy, listen
+from ._rpc import NotOffered
 
 _MESSAGE_BYTES = 100 * 1024 * 1024
 _OPTIONS = [
@@ -27,8 +28,8 @@ _OPTIONS = [
 _GRACE_S = 1.0
 
 
-async def serve_gateway(stack: AsyncExitStack, front: Gateway, tls: Tls, port: int) -> None:
-    """Serves the gateway until the stack ends.
+async def serve_peer(stack: AsyncExitStack, services: Sequence[Any], tls: Tls, port: int) -> None:
+    """Serves what clients call of one peer, as gRPC handlers, until the stack ends.
 
     Raises:
         PortBusy: somebody else listens there.
@@ -37,7 +38,7 @@ async def serve_gateway(stack: AsyncExitStack, front: Gateway, tls: Tls, port: i
         lambda: (tls.key_file.read_bytes(), tls.certificate_file.read_bytes())
     )
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((handlers(front), NotOffered()))
+    server.add_generic_rpc_handlers((*services, NotOffered()))
     try:
         server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
     except RuntimeError:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 from pmcb_network._files import locked, make_folder
 from pmcb_network.errors import PortBusy
 
-from . import _blocks, _ports
+from . import _blocks, _deliver, _gateway, _ports
 from ._assembled import Assembled
 from ._authority import certificate_pem
 from ._endorser import Endorser, Gatekeeper
 from ._failures import Detail
-from ._fronts import serve_ca, serve_gateway
-from ._gateway import Gateway
+from ._fronts import serve_ca, serve_peer
 from ._identity import Directory
 from ._material import REGISTRAR, load
 from ._orderer import Orderer
 from ._peers import Peers
+from ._readers import Readers
+from ._rpc import Slots
 from ._rwset import ReadWriteSet, encode
 from ._snapshot import MAX_KEY_BYTES
 from ._state import Store
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 CHANNEL = "pmcb"
 ORGS = ("HospitalAMSP", "HospitalBMSP")
 EXECUTE_TIMEOUT_S = 10.0
+_DELIVER_LIMIT = 2500  # a peer's own
 _MSP_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -65,6 +67,8 @@ class EmbeddedNetwork:
         endorse_delay_s: seconds between a peer's taking its snapshot and its running the contract.
         heights_apart: all peers but the first stay one block behind.
         queue_limit: transactions that may wait for a block; above it clients are told so.
+        gateway_limit: calls that one gateway serves at once, waiting ones and event streams too;
+            above it clients are told so. (A peer's own default is 500; PMCB's peers have 5,000.)
         ports: the first of the ports to use; by default free ones, the same at every start.
 
     Raises:
@@ -88,6 +92,7 @@ class EmbeddedNetwork:
         endorse_delay_s: float = 0.0,
         heights_apart: bool = False,
         queue_limit: int = 5000,
+        gateway_limit: int = 5000,
         ports: int | None = None,
     ) -> None:
         if not orgs or len(set(orgs)) != len(orgs) or not all(map(_MSP_ID.fullmatch, orgs)):
@@ -104,6 +109,7 @@ class EmbeddedNetwork:
         self._endorse_delay_s = endorse_delay_s
         self._heights_apart = heights_apart
         self._queue_limit = queue_limit
+        self._gateway_limit = gateway_limit
         self._port_base = ports
         self._name = contract.name if contract is not None else "pmcb"
         self._assembled = Assembled()
@@ -193,20 +199,28 @@ class EmbeddedNetwork:
             current=lambda: self._store.current,
             lagging=lambda: self._orderer.lagging,
         )
+        readers = Readers(directory, channel=CHANNEL, clock=self._clock)
+        deliver = _deliver.Deliver(
+            self._orderer, readers, clock=self._clock, time_window_s=self._time_window_s
+        )
         addresses = tuple((org, f"localhost:{ports[f'gateway.{org}']}") for org in self._orgs)
         for org in material.organizations:
-            front = Gateway(
+            gateway = _gateway.Gateway(
                 peers,
                 self._orderer,
                 directory,
+                readers,
                 self._assembled,
                 own=Detail(dict(addresses)[org.msp_id], org.msp_id, addresses=addresses),
-                channel=CHANNEL,
                 chaincode=self._name,
                 clock=self._clock,
                 queue_limit=self._queue_limit,
             )
-            await serve_gateway(stack, front, material.tls, ports[f"gateway.{org.msp_id}"])
+            services = (
+                _gateway.handlers(gateway, Slots(_gateway.SERVICE, self._gateway_limit)),
+                _deliver.handlers(deliver, Slots(_deliver.SERVICE, _DELIVER_LIMIT)),
+            )
+            await serve_peer(stack, services, material.tls, ports[f"gateway.{org.msp_id}"])
 
     async def __aexit__(
         self,

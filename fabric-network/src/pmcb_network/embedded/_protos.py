@@ -12,10 +12,12 @@ from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.ledger.rwset import rwset_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
 from fabric_protos.msp import identities_pb2
+from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import (
     chaincode_event_pb2,
     chaincode_pb2,
     chaincode_shim_pb2,
+    events_pb2,
     proposal_pb2,
     proposal_response_pb2,
     transaction_pb2,
@@ -31,6 +33,8 @@ kvrwset: Any = kv_rwset_pb2
 msp: Any = identities_pb2
 chaincode: Any = chaincode_pb2
 event: Any = chaincode_event_pb2
+events: Any = events_pb2
+orderer: Any = ab_pb2
 shim: Any = chaincode_shim_pb2
 proposal: Any = proposal_pb2
 response: Any = proposal_response_pb2
@@ -50,9 +54,11 @@ __all__ = [
     "chaincode",
     "common",
     "event",
+    "events",
     "gateway",
     "kvrwset",
     "msp",
+    "orderer",
     "proposal",
     "queryresult",
     "response",
