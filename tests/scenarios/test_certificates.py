@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A certificate's life: enrolled, renewed, revoked; the person and what it did stay."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+from cryptography import x509
+from tests.scenarios.world import ORG_A, ORG_B, Enrolled, Person, World, holders
+
+from pmcb_client.enrolment import CaClient
+from pmcb_client.errors import CaRefused
+from pmcb_client.gateway import (
+    CommitStatusError,
+    Contract,
+    EndorseError,
+    EvaluateError,
+    GatewayError,
+    SubmitError,
+)
+from pmcb_client.revocation import Revocation, RevocationReason
+
+pytestmark = pytest.mark.anyio
+
+UNTOLD = (
+    "a peer of Fabric's knows what was revoked from the channel's configuration only, and nothing "
+    "here puts the CA's list into it"
+)
+
+
+@dataclass(frozen=True)
+class Office:
+    """An organisation's CA with its registrar."""
+
+    ca: CaClient
+    registrar: Enrolled
+
+    async def renew(self, person: Person) -> Person:
+        """The same person with one more certificate."""
+        made = await self.ca.reenroll(person.credentials)
+        return replace(person, credentials=Enrolled.of(person.msp, made))
+
+    async def revoke(self, person: Person) -> Revocation:
+        reason = RevocationReason.CESSATION_OF_OPERATION
+        return await self.ca.revoke(self.registrar, person.name, reason=reason)
+
+
+@pytest.fixture
+async def office(world: World) -> AsyncIterator[Office]:
+    org = world.place.file.org(ORG_A)
+    await world.person("first")  # brings the registrar
+    async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
+        yield Office(ca, world.place.registrar_ids[ORG_A])
+
+
+@asynccontextmanager
+async def contract_of(person: Person) -> AsyncIterator[Contract]:
+    """The contract, called with the certificate that the person has now."""
+    async with person.connected() as network:
+        yield network.contract(person.world.place.file.chaincode)
+
+
+def serial(person: Person) -> str:
+    certificate = x509.load_pem_x509_certificate(person.credentials.identity.certificate_pem)
+    return f"{certificate.serial_number:x}"
+
+
+async def claimed(world: World, person: Person) -> str:
+    """The id of a task whose first subtask the person took."""
+    await world.epoch(3, {person: 1})
+    task = await world.task()
+    await person.submit("accept_subtask", task, 0)
+    return task
+
+
+async def test_only_the_own_organisations_registrar_ends_a_certificate(world: World, office):
+    """Not another member, and not the registrar of the other organisation."""
+    person, other = await world.people(2, group="kept")
+    await world.person("second", msp=ORG_B)
+    for stranger in (other.credentials, world.place.registrar_ids[ORG_B]):
+        with pytest.raises(CaRefused):
+            await office.ca.revoke(stranger, person.name)
+    assert await office.renew(person)
+
+
+async def test_a_renewed_certificate_is_the_same_person(world: World, office):
+    """The old one works until it ends; the new one has the same claims, and announces its key."""
+    person = await world.person("renewing")
+    task = await claimed(world, person)
+    before = await person.submit("announce_key")
+    renewed = await office.renew(person)
+    assert serial(renewed) != serial(person)
+    async with contract_of(renewed) as contract:
+        await contract.submit("announce_key")
+        found = await contract.evaluate("list_my_claims", "10", "")
+    assert task.encode() in found
+    after = await person.ask("get_key", person.msp, person.name)
+    assert (after["role"], after["key"] != before["key"]) == (before["role"], True)
+    assert (await person.ask("list_my_claims", 10, ""))["items"][0]["task"] == task
+
+
+async def test_a_revoked_person_is_refused_everywhere_and_its_claims_stand(world: World, office):
+    """By the CA with every certificate and, where they know it, by every call of the gateways."""
+    person = await world.person("leaving")
+    task = await claimed(world, person)
+    renewed = await office.renew(person)
+    async with contract_of(person) as contract, contract_of(renewed) as again:
+        endorsed = await contract.proposal("withdraw_claim", task).endorse()
+        told = await (await contract.proposal("announce_key").endorse()).submit()
+        await told.status()
+        done = await office.revoke(person)
+        assert {one.serial for one in done.certificates} == {serial(person), serial(renewed)}
+        for one in (person, renewed):
+            with pytest.raises(CaRefused) as caught:
+                await office.renew(one)
+            assert caught.value.code == 20
+        if world.place.kind == "fabric":
+            pytest.skip(UNTOLD)
+        for one in (contract, again):
+            with pytest.raises(EvaluateError, match="access denied"):
+                await one.evaluate("list_my_claims", "10", "")
+            with pytest.raises(EndorseError, match="access denied"):
+                await one.submit("withdraw_claim", task)
+        with pytest.raises(SubmitError):
+            await endorsed.submit()
+        with pytest.raises(CommitStatusError):
+            await told.status()
+        with pytest.raises(GatewayError):
+            async with aclosing(person.events(start_block=0)) as events:
+                await anext(events)
+    releaser = await world.person("releaser", "releaser")
+    assert person.uid in holders(await releaser.ask("list_claims", task, 0, 10, ""))
