@@ -76,17 +76,27 @@ def test_key_off_p256_is_unsupported(key):
     assert caught.value.code.status == 400
 
 
-def test_key_that_is_no_point_is_unsupported():
-    """A certificate may carry anything where its key stands."""
+def damaged(before, after):
+    """The creator bytes of a certificate in which some bytes are others."""
     person = identity("HospitalAMSP", "ann", role="releaser")
     der = person.certificate.public_bytes(Encoding.DER)
-    broken = der.replace(b"\x03\x42\x00\x04", b"\x03\x42\x00\x05")
-    assert broken != der
-    body = base64.encodebytes(broken).decode()
+    assert before in der
+    body = base64.encodebytes(der.replace(before, after)).decode()
     pem = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n".encode()
-    creator = SerializedIdentity(mspid="HospitalAMSP", id_bytes=pem).SerializeToString()
+    return SerializedIdentity(mspid="HospitalAMSP", id_bytes=pem).SerializeToString()
+
+
+def test_key_that_is_no_point_is_unsupported():
+    """A certificate may carry anything where its key stands."""
+    caller = read_caller(damaged(b"\x03\x42\x00\x04", b"\x03\x42\x00\x05"))
     with pytest.raises(Refusal, match="KEY_UNSUPPORTED"):
-        read_caller(creator).p256_key()
+        caller.p256_key()
+
+
+def test_certificate_of_an_unknown_version_is_refused():
+    """It says so itself, before anything else can be believed."""
+    with pytest.raises(ValueError, match="unknown version"):
+        read_caller(damaged(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"))
 
 
 async def test_p256_key_is_a_compressed_point(peer):

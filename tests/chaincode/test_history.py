@@ -18,7 +18,7 @@ def history(count):
         KeyModification(
             tx_id=f"{number:064x}",
             value=b"" if number == count else str(number).encode(),
-            timestamp={"seconds": number, "nanos": 987_000_999},
+            timestamp={"seconds": number, "nanos": 987_000_000},
             is_delete=number == count,
         )
         for number in range(count, 0, -1)
