@@ -13,25 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pmcb_client.errors import NetworkFileError
 from pmcb_client.network_file import NetworkFile, Organisation, load, parse, save
 
-
-def org(msp):
-    """An organisation of two addresses and three certificates."""
-    return Organisation(
-        msp=msp,
-        gateway="localhost:7051",
-        msp_ca="PEM 1",
-        crl="",
-        tls_ca="PEM 2",
-        ca_url="https://localhost:7054",
-        ca_name="ca-a",
-    )
-
-
-NETWORK = NetworkFile(
-    kind="embedded", channel="pmcb", chaincode="pmcb", orgs=(org("HospitalAMSP"), org("BMSP"))
-)
-
-
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 
@@ -55,6 +36,27 @@ class Ca:
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW)
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+TLS_CA = Ca().root
+
+
+def org(msp):
+    """An organisation of two addresses and three certificates."""
+    return Organisation(
+        msp=msp,
+        gateway="localhost:7051",
+        msp_ca="PEM 1",
+        crl="",
+        tls_ca=TLS_CA,
+        ca_url="https://localhost:7054",
+        ca_name="ca-a",
+    )
+
+
+NETWORK = NetworkFile(
+    kind="embedded", channel="pmcb", chaincode="pmcb", orgs=(org("HospitalAMSP"), org("BMSP"))
+)
 
 
 @pytest.fixture
@@ -121,6 +123,24 @@ def test_a_missing_value_of_an_organisation_is_named(document, key):
     """With the organisation's place in the list."""
     del document["orgs"][1][key]
     with pytest.raises(NetworkFileError, match=rf"'orgs\[1\]\.{key}'"):
+        parse(document)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tls_ca", "PEM"),
+        ("tls_ca", TLS_CA.replace("M", "N", 5)),
+        ("ca_url", "localhost:7054"),
+        ("ca_url", "https://localhost:65536"),
+        ("ca_url", "https://local host"),
+        ("gateway", "localhost:7051\x1b[2J"),
+    ],
+)
+def test_a_value_that_no_connection_could_use_is_named(document, key, value):
+    """Before anything connects."""
+    document["orgs"][1][key] = value
+    with pytest.raises(NetworkFileError, match=rf"'orgs\[1\]\.{key}' must be"):
         parse(document)
 
 

@@ -4,6 +4,7 @@
 Nothing of a key, an answer or a question stands in an error.
 """
 
+import asyncio
 import dataclasses
 import hashlib
 import json
@@ -22,8 +23,9 @@ from tests.client.results import sealed
 from tests.fuzz.damage import MARKER, attempt, documents, examples, lines, pem, scarred
 from tests.network.wire import Person
 
+from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import CheckpointError, NetworkFileError, WalletError
-from pmcb_client.gateway import FileCheckpoint
+from pmcb_client.gateway import FileCheckpoint, open_channel
 from pmcb_client.gateway._envelopes import events_request_after
 from pmcb_client.levels_registry import read_levels, register
 from pmcb_client.network_file import NetworkFile, Organisation, load, save
@@ -68,14 +70,20 @@ def _written(path, data):
     return path
 
 
+async def _connectable(network):
+    for org in network.orgs:
+        async with CaClient(org.ca_url, org.tls_ca, org.ca_name):
+            await open_channel(org.gateway, org.tls_ca).close(grace=None)
+
+
 @examples(100)
 @given(documents(dataclasses.asdict(NETWORK)))
 @example(b"[" * 100_000)
 def test_a_damaged_network_file_is_refused_or_survives_being_saved(folder, raw):
-    """NetworkFileError, or a network that is read again as it was saved."""
+    """NetworkFileError, or a network to connect to, which is read again as it was saved."""
     found, _ = attempt(NetworkFileError, load, _written(folder / "network.json", raw))
     if found is not None:
-        attempt(NetworkFileError, found.org, "HospitalAMSP")
+        asyncio.run(_connectable(found))
         save(folder / "again.json", found)
         assert load(folder / "again.json") == found
 

@@ -6,6 +6,7 @@ them which kind of network they talk to.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pmcb_client.files import write_atomic
 __all__ = ["NetworkFile", "Organisation", "load", "parse", "save"]
 
 VERSION = 1
+_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
 
 
 @dataclass(frozen=True)
@@ -133,19 +135,37 @@ def _organisation(entry: object, index: int) -> Organisation:
     if not isinstance(entry, Mapping):
         raise NetworkFileError(f"The network file's '{where}' must be an object.")
     values = {
-        field.name: _text(entry, field.name, where=f"{where}.", may_be_empty=field.name == "crl")
-        for field in fields(Organisation)
+        field.name: _text(entry, field.name, where=f"{where}.") for field in fields(Organisation)
     }
+    if not _trusts(values["tls_ca"]):
+        raise NetworkFileError(f"The network file's '{where}.tls_ca' must be certificates in PEM.")
+    if not _is_url(values["ca_url"]):
+        raise NetworkFileError(f"The network file's '{where}.ca_url' must be https://HOST:PORT.")
     return Organisation(**values)
 
 
-def _text(
-    document: Mapping[object, object], key: str, *, where: str = "", may_be_empty: bool = False
-) -> str:
+def _text(document: Mapping[object, object], key: str, *, where: str = "") -> str:
     value = document.get(key)
-    if not isinstance(value, str) or not (value or may_be_empty):
+    written = isinstance(value, str) and value.replace("\n", "").isprintable()
+    if not written or not (value or key == "crl"):
         raise NetworkFileError(f"The network file's '{where}{key}' must be a text.")
-    return value
+    return str(value)
+
+
+def _trusts(roots: str) -> bool:
+    """Whether a TLS connection can be opened that trusts these roots."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cadata=roots)
+    except (ssl.SSLError, ValueError):
+        return False
+    return "BEGIN CERTIFICATE" in roots
+
+
+def _is_url(url: str) -> bool:
+    found = _URL.fullmatch(url)
+    return found is not None and int(found["port"] or 0) < 2**16
 
 
 def _listed(crl: str, root: str, msp: str) -> Iterator[int]:
