@@ -180,7 +180,7 @@ def test_a_revoked_person_is_refused_and_shown_so(story):
     network_file.save(story.home / "network.json", unlisted)
     story.no("CaRefused", "id", "renew", "ann")
     assert "access denied" in story.run("receiver", "tasks", label="ann").stderr
-    assert "0 certificates" in story.say(*args)
+    assert "no certificate left" in story.say(*args)
     assert state_of(story, "ann") == "revoked"
 
 
@@ -190,7 +190,7 @@ def test_only_one_certificate_is_revoked(story):
     old = story.ok("id", "renew", "ann")["replaced"]["serial"]
     args = ("id", "revoke", "ann", "--org", A, "--serial", old, "--yes")
     said = story.say(*args)
-    assert f"1 certificate of {A}/ann revoked." in said
+    assert f"Revoked 1 certificate of {A}/ann." in said
     assert "every gateway" in said
     assert "already revoked" in story.no("CaRefused", *args)["message"]
     assert state_of(story, "ann") == "valid"

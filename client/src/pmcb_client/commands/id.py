@@ -228,7 +228,9 @@ def revoke(
     emit(
         settings,
         document,
-        f"{count} {'certificate' if count == 1 else 'certificates'} of {msp}/{name} revoked.",
+        f"Revoked {count} {'certificate' if count == 1 else 'certificates'} of {msp}/{name}."
+        if count
+        else f"{msp}/{name} had no certificate left to revoke, and enrols no more.",
         "The CA and every gateway refuse them from now on."
         if embedded
         else "The CA refuses them from now on. Peers go on taking them until an administrator of "
