@@ -2,8 +2,6 @@
 """What clients see of the embedded gateway: answers, statuses, limits."""
 
 import asyncio
-import resource
-import threading
 
 import pytest
 from fabric_protos.common import common_pb2
@@ -20,55 +18,6 @@ from tests.network.wire import Wire, connect, high_s, propose
 from tests.network.words import CODES, A, B, refusal
 
 from pmcb_network.embedded import EmbeddedNetwork
-
-
-async def test_a_full_queue_answers_as_a_busy_peer(tmp_path):
-    """UNKNOWN, too many requests: clients know it as `Busy` and come again."""
-    async with (
-        EmbeddedNetwork(tmp_path, contract=Notes(), queue_limit=1) as network,
-        connect(network) as channel,
-    ):
-        alice, wire = person(network, "alice"), Wire(channel)
-        slow_disk = threading.Event()
-        network._orderer._thread.submit(slow_disk.wait)
-        envelopes = [
-            await wire.endorse(propose(alice, "put", key, "1")[0]) for key in ("a", "b", "c")
-        ]
-        await wire.submit(alice, envelopes[0])  # being committed
-        await wire.submit(alice, envelopes[1])  # waits
-        assert await refusal(wire.submit(alice, envelopes[2])) == (
-            CODES.UNKNOWN,
-            "too many requests for /gateway.Gateway, exceeding concurrency limit (1)",
-            [],
-        )
-        slow_disk.set()
-
-
-async def test_a_full_disk_is_told_in_one_sentence(tmp_path, monkeypatch):
-    """Submit is unavailable with the reason while the disk refuses, and works again afterwards."""
-    monkeypatch.setattr("pmcb_network.embedded._orderer._RETRY_S", 0.01)
-    async with EmbeddedNetwork(tmp_path, contract=Notes()) as network, connect(network) as channel:
-        alice, wire = person(network, "alice"), Wire(channel)
-        signed, tx_id = propose(alice, "put", "a", "1")
-        envelope = await wire.endorse(signed)
-        second = await wire.endorse(propose(alice, "put", "b", "1")[0])
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
-        try:
-            await wire.submit(alice, envelope)
-            while network._orderer.failure is None:
-                await wire.evaluate(propose(alice, "whoami")[0])
-            refused = await refusal(wire.submit(alice, second))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert refused == (
-            CODES.UNAVAILABLE,
-            "no orderers could successfully process transaction",
-            [(A, "the ledger cannot be written: file too large")],
-        )
-        assert (await wire.status(alice, tx_id)).result == 0
-        assert await wire.run(alice, "put", "b", "1") == 0
-        assert network.verify() == network.height
 
 
 async def test_commit_status_asks_for_a_signature(wire, alice):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import resource
+import threading
 from typing import Any
 
 import pytest
@@ -99,6 +100,26 @@ async def test_the_first_status_of_a_transaction_is_told(tmp_path):
         await running.orderer.status("last")
         assert await running.orderer.status("tx") == first
         assert (first.code, running.store.height) == (0, 4)
+
+
+async def test_nobody_is_told_before_the_block_is_on_disk(tmp_path, monkeypatch):
+    """Neither who waits for it nor who follows the ledger; the commit is synchronised."""
+    disk = threading.Event()
+    async with Running(tmp_path) as running:
+        assert running.store._env.flags()["sync"]
+        commit = running.store.commit
+        monkeypatch.setattr(running.store, "commit", lambda write: disk.wait() and commit(write))
+        told = [asyncio.ensure_future(running.orderer.status("tx"))]
+        told.append(asyncio.ensure_future(running.orderer.block(1)))
+        running.orderer.submit(message("tx"))
+        running.orderer.start()
+        while running.orderer._queue:
+            await asyncio.wait(told, timeout=0)
+        await asyncio.wait(told, timeout=0.05)
+        assert not any(each.done() for each in told)
+        disk.set()
+        status, _ = await asyncio.gather(*told)
+        assert (status.block, running.store.current.status("tx")) == (1, status)
 
 
 async def test_a_waiter_that_gives_up_leaves_nothing_behind(tmp_path):

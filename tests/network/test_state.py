@@ -82,6 +82,18 @@ def test_an_old_snapshot_ends_with_its_last_reader(store):
         second.get("a")
 
 
+def test_hundreds_of_heights_are_read_at_once(store):
+    """LMDB's own limit of 126 readers would end in errors under load."""
+    kept = []
+    for number in range(200):
+        write(store, {"a": b"%d" % number})
+        kept.append(store.current.acquire())
+    values = [snapshot.get("a") for snapshot in kept]
+    assert [value.data for value in values if value] == [b"%d" % number for number in range(200)]
+    for snapshot in kept:
+        snapshot.release()
+
+
 def test_a_deleted_key_is_absent(store):
     """After a deletion neither the value nor the version is left."""
     write(store, {"a": b"1"})

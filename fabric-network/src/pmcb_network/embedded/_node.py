@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 CHANNEL = "pmcb"
 ORGS = ("HospitalAMSP", "HospitalBMSP")
 EXECUTE_TIMEOUT_S = 10.0
-_DELIVER_LIMIT = 2500  # a peer's own
 _MSP_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -67,8 +66,8 @@ class EmbeddedNetwork:
         endorse_delay_s: seconds between a peer's taking its snapshot and its running the contract.
         heights_apart: all peers but the first stay one block behind.
         queue_limit: transactions that may wait for a block; above it clients are told so.
-        gateway_limit: calls that one gateway serves at once, waiting ones and event streams too;
-            above it clients are told so. (A peer's own default is 500; PMCB's peers have 5,000.)
+        concurrency: calls that one gateway serves at once, waiting ones and streams included, and
+            as many that deliver blocks; above it clients are told so.
         ports: the first of the ports to use; by default free ones, the same at every start.
 
     Raises:
@@ -92,7 +91,7 @@ class EmbeddedNetwork:
         endorse_delay_s: float = 0.0,
         heights_apart: bool = False,
         queue_limit: int = 5000,
-        gateway_limit: int = 5000,
+        concurrency: int = 5000,
         ports: int | None = None,
     ) -> None:
         if not orgs or len(set(orgs)) != len(orgs) or not all(map(_MSP_ID.fullmatch, orgs)):
@@ -109,7 +108,7 @@ class EmbeddedNetwork:
         self._endorse_delay_s = endorse_delay_s
         self._heights_apart = heights_apart
         self._queue_limit = queue_limit
-        self._gateway_limit = gateway_limit
+        self._concurrency = concurrency
         self._port_base = ports
         self._name = contract.name if contract is not None else "pmcb"
         self._assembled = Assembled()
@@ -217,8 +216,8 @@ class EmbeddedNetwork:
                 queue_limit=self._queue_limit,
             )
             services = (
-                _gateway.handlers(gateway, Slots(_gateway.SERVICE, self._gateway_limit)),
-                _deliver.handlers(deliver, Slots(_deliver.SERVICE, _DELIVER_LIMIT)),
+                _gateway.handlers(gateway, Slots(_gateway.SERVICE, self._concurrency)),
+                _deliver.handlers(deliver, Slots(_deliver.SERVICE, self._concurrency)),
             )
             await serve_peer(stack, services, material.tls, ports[f"gateway.{org.msp_id}"])
 
