@@ -9,7 +9,7 @@ from tests.invariants.blocks import entries
 from tests.invariants.changes import Broken
 from tests.invariants.crowd import Call, Crowd
 from tests.invariants.model import VALID, Model
-from tests.invariants.stage import HOUR_MS, RECEIVERS, VERIFIERS, Plays, batches
+from tests.invariants.stage import HOUR_MS, RECEIVERS, TABLES, VERIFIERS, Plays, batches
 
 from pmcb_client.gateway import Transaction
 
@@ -27,13 +27,15 @@ class PeopleAtOnce(RuleBasedStateMachine):
         self.made: list[Call] = []
         self.late: list[Transaction] = []
         self.height = 0
+        self.sound = True
         self.asks = Asks(self.stage, self.model.state, self.made)
         self.look()
 
     def teardown(self) -> None:
         """The envelopes that are still out come in; then the stage closes."""
         try:
-            self.people([], NOBODY, at_once=False)
+            if self.sound:
+                self.people([], NOBODY, at_once=False)
         finally:
             self.plays.leave(self.stage)
         for name in self.model.told:
@@ -93,12 +95,24 @@ class PeopleAtOnce(RuleBasedStateMachine):
         submissions = range(self.asks.count("SB"))
         self.people([("verify", n, who, score) for n in submissions], NOBODY, at_once=True)
 
-    @rule(who=st.integers(0, 1), table=tables, others=st.lists(asks, max_size=4))
-    def new_epoch(self, who: int, table: int, others: list[Ask]) -> None:
-        """The next epoch; people go on while it is approved."""
+    @rule(number=st.integers(0, 7))
+    def holders_withdraw(self, number: int) -> None:
+        """Every second holder gives the slot back, also those who submitted."""
+        claims = range(number % 2, self.asks.count("SL"), 2)
+        self.people([("withdraw", n, None) for n in claims], NOBODY, at_once=False)
+
+    @rule(
+        who=st.integers(0, 1),
+        table=tables,
+        filled=st.sampled_from(("right", "right", "half", "wrong")),
+        others=st.lists(asks, max_size=4),
+    )
+    def new_epoch(self, who: int, table: int, filled: str, others: list[Ask]) -> None:
+        """The next epoch; people go on while it is approved, or is not since it is unfit."""
         self.people([("open_epoch", who, table, 1)], NOBODY, at_once=False)
-        rows = range(len(batches(table)))
-        self.people([("register", who, table, n, 0) for n in rows], NOBODY, at_once=True)
+        rows = range(1 if filled == "half" else len(batches(table)))
+        taken = (table + 1) % len(TABLES) if filled == "wrong" else table
+        self.people([("register", who, taken, n, 0) for n in rows], NOBODY, at_once=True)
         self.people([("approve", 0, 0), *others, ("approve", 1, 0)], NOBODY, at_once=False)
 
     @rule(back=st.integers(0, 30))
@@ -117,6 +131,7 @@ class PeopleAtOnce(RuleBasedStateMachine):
         Raises:
             Broken: something stands, or does not, against the rules.
         """
+        self.sound = False
         snapshot = self.stage.network._store.current
         known = set(self.model.codes)
         for entry in entries(self.stage.network, self.height):
@@ -127,4 +142,4 @@ class PeopleAtOnce(RuleBasedStateMachine):
             raise Broken("7: what stands is not what clients were told")
         if {key: value.data for key, value in snapshot.rows("", "")} != self.model.raw:
             raise Broken("7: the state is not what the valid transactions add up to")
-        self.height = snapshot.height
+        self.height, self.sound = snapshot.height, True

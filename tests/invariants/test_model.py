@@ -35,7 +35,7 @@ def honest(plays: Plays) -> list[Entry]:
             ("cancel", 1, 3),
         ):
             play.people([ask], NOBODY, at_once=False)
-        play.new_epoch(0, 1, [])
+        play.new_epoch(0, 1, "right", [])
         assert set(play.model.told) == set(EFFECTS)
         return list(entries(play.stage.network, 0))
     finally:
