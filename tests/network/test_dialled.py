@@ -3,17 +3,21 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 
 import grpc
 import pytest
+from tests.network.apart import ROOT
 from tests.network.conftest import person
 from tests.network.contracts import Notes
 from tests.network.wire import Wire, connect, failure, propose
+from tests.network.words import refusal
 
 from pmcb_chaincode.bridge import ChaincodeServer
 from pmcb_network.embedded import EmbeddedNetwork
 from pmcb_network.embedded._ports import _free_block
-from pmcb_network.embedded.chaincode import BadAddress, check_address
+from pmcb_network.embedded.chaincode import BadAddress, Dialled, check_address
 
 
 @pytest.fixture
@@ -30,6 +34,11 @@ async def until(condition) -> None:
 
 def ready(network) -> bool:
     return all(host._peer is not None and host._peer.is_ready for host in network._hosts)
+
+
+def running(network) -> int:
+    """How many transactions the first organisation's server has been given."""
+    return len(network._hosts[0]._peer._running)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +121,43 @@ async def test_a_server_that_comes_back_is_dialled_again(tmp_path, address, capl
             await until(lambda: ready(network))
             assert await wire.run(alice, "put", "a", "3") == 0
     assert "ended its stream" in caplog.text
+
+
+async def test_a_server_that_is_killed_is_noticed_at_once(tmp_path, address):
+    """Both hanging calls hear it long before the execute time-out; nothing stays open."""
+    process = subprocess.Popen(  # noqa: ASYNC220 - the handle must outlive any loop
+        [sys.executable, "-m", "tests.network.serve_chaincode", address], cwd=ROOT
+    )
+    try:
+        async with (
+            EmbeddedNetwork(tmp_path, contract=Notes(), chaincode=address) as network,
+            connect(network) as channel,
+        ):
+            await until(lambda: ready(network))
+            alice, wire = person(network, "alice"), Wire(channel)
+            calls = [
+                asyncio.create_task(refusal(call(propose(alice, "wait")[0])))
+                for call in (wire.evaluate, wire.endorse)
+            ]
+            await until(lambda: running(network) == len(calls))
+            process.kill()
+            async with asyncio.timeout(5):  # half of the execute time-out
+                ended = await asyncio.gather(*calls)
+            for code, _, details in ended:
+                assert code is grpc.StatusCode.ABORTED
+                assert details[0][1].endswith(": chaincode stream terminated")
+            assert network._store.current.idle
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_what_is_closed_leaves_nothing_in_the_loop(address):
+    """GRPC's reads have come back, so that no later event loop of the process hears of them."""
+    hosts = [Dialled(address, "notes") for _ in range(1)]
+    async with ChaincodeServer(Notes(), "notes:1", address):
+        for host in hosts:
+            await host.start()
+        await until(lambda: all(host._peer and host._peer.is_ready for host in hosts))
+        await asyncio.gather(*(host.close() for host in hosts))
+        assert not [task for task in asyncio.all_tasks() if "_AioCall" in repr(task)]
