@@ -33,13 +33,16 @@ async def test_a_revocation_of_nothing_is_refused(ca):
 
 
 async def test_only_the_registrar_revokes_others(ca):
-    """Not by id, not by number; who is unknown is not told either."""
+    """Not by id, not by number; who is unknown or revoked already is not told either."""
     registrar = await ca.registrar()
     alice, bob = [await ca.person(registrar, name) for name in ("alice", "bob")]
     for fields in ({"id": bob.name}, names(bob.identity.x509), {"id": ca.name("nobody")}):
         assert (await ca.call("revoke", fields, alice.identity))[:2] == (403, [71])
     assert (await ca.call("gencrl", {}, alice.identity))[:2] == (403, [71])
     assert (await ca.reenroll(bob.identity))[:2] == (201, [])
+    fields = names(bob.identity.x509)
+    assert (await ca.call("revoke", fields, registrar))[:2] == (200, [])
+    assert (await ca.call("revoke", fields, alice.identity))[:2] == (403, [71])
 
 
 async def test_a_certificate_of_another_owner_is_not_revoked(ca):
