@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
+from pmcb_client._words import one_line
 from pmcb_client.errors import CaRefused, CaUnavailable
 from pmcb_client.gateway import Credentials
 from pmcb_client.revocation import RevokedCertificate
@@ -78,6 +79,8 @@ class CaConnection:
                 f"No CA that the network file vouches for answers at {self._http.base_url.host}:"
                 f"{self._http.base_url.port}."
             ) from error
+        except httpx.RequestError:  # an encoding that is none, say
+            raise not_a_ca(purpose) from None
         return _answered(response, purpose)
 
 
@@ -108,7 +111,7 @@ def _answered(response: httpx.Response, purpose: str) -> Mapping[str, object]:
     """The result in an answer."""
     try:
         document = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise not_a_ca(purpose) from None
     if not isinstance(document, dict):
         raise not_a_ca(purpose)
@@ -121,7 +124,7 @@ def _answered(response: httpx.Response, purpose: str) -> Mapping[str, object]:
         raise not_a_ca(purpose)
     code = first.get("code")
     raise CaRefused(
-        f"The CA refused to {purpose}: {' '.join(str(first.get('message')).split())}",
+        f"The CA refused to {purpose}: {one_line(str(first.get('message')))}",
         code=code if isinstance(code, int) else 0,
     )
 

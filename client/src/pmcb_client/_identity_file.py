@@ -18,16 +18,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pmcb_client._key_encryption import encrypt_private_key
+from pmcb_client._x509 import read_certificate
 from pmcb_client.errors import IdentityNotFound, WalletError
 from pmcb_client.files import write_private
 
 ANOTHER_NAME = "A name is enrolled once; enrol another one: `pmcb id enroll NAME`."
-
-_ODD_CERTIFICATES = (
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 
 
 @dataclass(frozen=True)
@@ -127,21 +122,13 @@ def _pair(credentials: object, passphrase: str | None, path: Path) -> KeyPair:
             certificate_pem = certificate.encode()
         case _:
             raise _damaged(path)
-    if not _is_readable(certificate_pem):
-        raise _damaged(path)
+    try:
+        read_certificate(certificate_pem)
+    except ValueError:
+        raise _damaged(path) from None
     pair = KeyPair(certificate_pem, _load_key(private_key.encode(), passphrase, path))
     _check_pair(pair, path)
     return pair
-
-
-def _is_readable(certificate_pem: bytes) -> bool:
-    """Whether all can be read that is asked for later: key, names, extensions."""
-    try:
-        certificate = x509.load_pem_x509_certificate(certificate_pem)
-        parts = (certificate.public_key(), certificate.subject, certificate.extensions)
-    except (ValueError, UnsupportedAlgorithm, *_ODD_CERTIFICATES):
-        return False
-    return all(part is not None for part in parts)
 
 
 def _damaged(path: Path) -> WalletError:

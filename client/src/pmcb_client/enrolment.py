@@ -21,6 +21,7 @@ from pmcb_client._ca_protocol import (
     revoked_in,
     text_in,
 )
+from pmcb_client._x509 import read_certificate
 from pmcb_client.errors import CaUnavailable, InvalidEnrolmentId, InvalidRevocation
 from pmcb_client.gateway import Credentials
 from pmcb_client.revocation import Revocation, RevocationReason
@@ -145,7 +146,7 @@ class CaClient:
         result = await self._ca.post(call, body, purpose, basic=basic, signed_by=signed_by)
         certificate_pem = pem_in(result, "Cert")
         try:
-            certificate = x509.load_pem_x509_certificate(certificate_pem)
+            certificate = read_certificate(certificate_pem)
         except ValueError:
             raise not_a_ca(purpose) from None
         if certificate.public_key() != key.public_key():

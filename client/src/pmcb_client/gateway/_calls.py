@@ -11,7 +11,7 @@ import grpc
 
 from pmcb_client.errors import NotSigned
 from pmcb_client.gateway._channel import client_certificate_hash, in_flight_limit
-from pmcb_client.gateway._failures import Phase, failure
+from pmcb_client.gateway._failures import Phase, failure, garbled
 from pmcb_client.gateway._identity import Identity, Signer
 from pmcb_client.gateway._protos import DeliverStub, Envelope, GatewayStub
 
@@ -120,11 +120,14 @@ class Calls:
         """
         async with self._limit:
             try:
-                return await self._stubs[phase](
+                answer = await self._stubs[phase](
                     request, timeout=self._timeouts_s[phase] if timeout_s is None else timeout_s
                 )
             except grpc.aio.AioRpcError as error:
                 raise failure(phase, error, tx_id, orgs_chosen=orgs_chosen) from error
+        if answer is None and phase is not Phase.SUBMIT:  # of that, the commit status tells
+            raise garbled(phase, tx_id)
+        return answer
 
     @asynccontextmanager
     async def events(self, request: Any) -> AsyncIterator[AsyncIterator[Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from pmcb_client._words import one_line
 from pmcb_client.errors import (
     Busy,
     CommitError,
@@ -34,7 +35,6 @@ _TOO_MANY = "too many requests"
 _MISMATCH = "ProposalResponsePayloads do not match"
 _OTHERS_FAILED = "failed to collect enough transaction endorsements"
 _CONFLICT_CODES = {11: "a record that it read", 12: "a range that it read"}
-_LONGEST_REASON = 300
 
 
 class Phase(StrEnum):
@@ -114,8 +114,8 @@ def failure(
             )
         if refusal is not None:
             return refusal
-    who = f"{details[0].msp} at {details[0].address}" if details else "the gateway"
-    reason = " ".join(texts[0].split())[:_LONGEST_REASON]
+    who = one_line(f"{details[0].msp} at {details[0].address}") if details else "the gateway"
+    reason = one_line(texts[0])
     return _CLASSES[phase](
         f"The phase '{phase}' failed with {error.code().name}; {who} says: {reason or 'nothing'}",
         transaction_id=tx_id,
@@ -132,6 +132,13 @@ def undelivered(status: int) -> GatewayError:
     code, why = _UNDELIVERED.get(name, (grpc.StatusCode.INTERNAL, "it gives no reason"))
     return GatewayError(
         f"The peer delivers no blocks: {why} ({name}).", grpc_code=code, reason=name
+    )
+
+
+def garbled(phase: Phase, tx_id: str = "") -> GatewayError:
+    """The answer's bytes are no answer: gRPC then gives ``None``."""
+    return _CLASSES[phase](
+        f"The answer to the phase '{phase}' cannot be read.", transaction_id=tx_id
     )
 
 
@@ -166,5 +173,5 @@ def _refusal(texts: list[str], tx_id: str) -> Refused | None:
         if match:
             status, code, reason = match.groups()
             kind = LevelMismatch if code == "LEVEL_MISMATCH" else Refused
-            return kind(code, status=int(status), reason=reason.strip(), transaction_id=tx_id)
+            return kind(code, status=int(status), reason=one_line(reason), transaction_id=tx_id)
     return None

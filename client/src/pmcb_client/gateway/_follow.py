@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from pmcb_client.errors import LedgerError
-from pmcb_client.gateway._failures import Phase
+from pmcb_client.gateway._failures import Phase, garbled
 from pmcb_client.gateway._repeats import Retry, Step, step_after
 
 T = TypeVar("T")
@@ -42,6 +42,8 @@ async def follow(
         try:
             async with open_stream() as answers:
                 async for answer in answers:
+                    if answer is None:
+                        raise garbled(phase)
                     told = read(answer)
                     tries = 0
                     yield told
