@@ -172,9 +172,11 @@ def _listed(crl: str, root: str, msp: str) -> Iterator[int]:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
+    from pmcb_client._x509 import read_certificate
+
     try:
         listed = x509.load_pem_x509_crl(crl.encode())
-        key = x509.load_pem_x509_certificate(root.encode()).public_key()
+        key = read_certificate(root.encode()).public_key()
         genuine = listed.is_signature_valid(key)  # type: ignore[arg-type]  # other keys: TypeError
     except (ValueError, TypeError, UnsupportedAlgorithm):
         genuine = False
