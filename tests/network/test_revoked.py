@@ -10,7 +10,11 @@ from tests.network.contracts import Notes
 from tests.network.wire import Wire, connect, propose
 from tests.network.words import CODES, ENDORSE_FAILED, A, denied, refusal
 
+from pmcb_client.gateway import Identity
+from pmcb_client.network_file import parse
+from pmcb_client.wallet import Wallet
 from pmcb_network.embedded import EmbeddedNetwork
+from pmcb_network.introduce import registrar_of
 
 NO_MEMBER = (
     "implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires"
@@ -131,3 +135,15 @@ async def test_a_revoked_certificate_stays_refused_after_a_restart(tmp_path):
     async with EmbeddedNetwork(tmp_path, contract=Notes()) as network, opened(network) as town:
         assert "BEGIN X509 CRL" in network.network_file["orgs"][0]["crl"]
         await refused_everywhere(town.wires, bob.identity, envelope, tx_id)
+
+
+async def test_a_revoked_registrar_counts_as_none(network, town, tmp_path):
+    """So that `pmcb network up` enrols it again, and its organisation goes on."""
+    me = town.registrar
+    wallet = Wallet(tmp_path / "wallet")
+    wallet.put(f"registrar.{A}", Identity(A, me.certificate), me.key)
+    assert registrar_of(wallet, parse(network.network_file).org(A)) is not None
+    await town.revoke(**names(me.x509))
+    assert registrar_of(wallet, parse(network.network_file).org(A)) is None
+    again = await town.ca.registrar()
+    assert (await town.ca.register(again, id="bob"))[:2] == (201, [])
