@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from ._x509 import read_certificate
 from .enrolment import CaClient
 from .errors import CaRefused, InvalidRevocation, LedgerError, NetworkFileError
 from .gateway import connect_network
@@ -125,7 +126,7 @@ async def revoke(
 def _key_id(root: str) -> str:
     """The authority key id of what this root issues, in hex."""
     try:
-        extensions = x509.load_pem_x509_certificate(root.encode()).extensions
+        extensions = read_certificate(root.encode()).extensions
         found = extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except (ValueError, x509.ExtensionNotFound):
         raise NetworkFileError("The network file's 'msp_ca' is no root of a CA.") from None

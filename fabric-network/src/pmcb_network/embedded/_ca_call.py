@@ -105,7 +105,7 @@ def requested_key(pem: str, name: str) -> ec.EllipticCurvePublicKey:
         key = request.public_key()
         proven = request.is_signature_valid
         names = request.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
         raise CaError(400, 31, "CSR Decode failed") from None
     if not proven or not isinstance(key, ec.EllipticCurvePublicKey):
         raise CaError(400, 31, "The CSR is not signed by a key on an elliptic curve")
