@@ -51,7 +51,7 @@ def running(path: Path) -> psutil.Process | None:
             and process.cmdline() == record.command
             and process.status() != psutil.STATUS_ZOMBIE
         )
-    except (OSError, ValueError, TypeError, psutil.Error):
+    except (OSError, ValueError, TypeError, RecursionError, OverflowError, psutil.Error):
         return None
     return process if same else None
 

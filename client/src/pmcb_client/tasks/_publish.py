@@ -123,9 +123,30 @@ def records(folder: Path) -> Iterator[TaskRecord]:
         try:
             document = json.loads(path.read_bytes())
             del document["version"]
-            yield TaskRecord(**document)
-        except (ValueError, KeyError, TypeError):
+            record = TaskRecord(**document)
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
+        if _is_sound(document):
+            yield record
+
+
+def _is_sound(document: dict[str, Any]) -> bool:
+    match document:
+        case {
+            "task": str(),
+            "releaser": str(),
+            "title": str(),
+            "digest": str(),
+            "published": bool(),
+            "spec": {
+                "levels": int(),
+                "subtasks": list(),
+                "accept_until": int(),
+                "submit_until": int(),
+            },
+        }:
+            return True
+    return False
 
 
 def _save(folder: Path, record: TaskRecord) -> None:

@@ -37,8 +37,10 @@ def choose(folder: Path, names: Sequence[str], base: int | None) -> tuple[dict[s
         return _from_base(names, base), False
     try:
         kept = json.loads((folder / "ports.json").read_bytes())
-        ports = {name: int(kept[name]) for name in names}
-    except (OSError, ValueError, KeyError, TypeError):
+        ports: dict[str, int] = {name: kept[name] for name in names}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return _free_block(names), True
+    if not all(type(port) is int and 0 < port < 2**16 for port in ports.values()):
         return _free_block(names), True
     for port in ports.values():
         if not is_free(port):
