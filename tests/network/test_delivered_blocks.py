@@ -107,6 +107,16 @@ async def test_a_filtered_block_tells_codes_and_events_without_payloads(network,
         assert not one.transaction_actions.chaincode_actions
 
 
+async def test_a_transaction_without_event_has_none_when_filtered(wire, alice):
+    """An action, and in it nothing that a listener could take for an event."""
+    (tx_id,) = await put(wire, alice, "1")
+    call = await opened(wire.blocks.DeliverFiltered(), seek(alice, at(1), at(1)))
+    (one,) = (await call.read()).filtered_block.filtered_transactions
+    call.cancel()
+    assert (one.txid, one.HasField("transaction_actions")) == (tx_id, True)
+    assert not one.transaction_actions.chaincode_actions
+
+
 async def test_a_block_with_private_data_has_none(wire, alice):
     """The network has no collections, so its blocks come with an empty map."""
     await put(wire, alice, "1")
