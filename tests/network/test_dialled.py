@@ -154,7 +154,7 @@ async def test_a_server_that_is_killed_is_noticed_at_once(tmp_path, address):
 
 async def test_what_is_closed_leaves_nothing_in_the_loop(address):
     """GRPC's reads have come back, so that no later event loop of the process hears of them."""
-    hosts = [Dialled(address, "notes") for _ in range(1)]
+    hosts = [Dialled(address, "notes") for _ in range(4)]
     async with ChaincodeServer(Notes(), "notes:1", address):
         for host in hosts:
             await host.start()

@@ -14,6 +14,7 @@ from ._session import ExecutionFailed, PeerSession, StreamBroken
 
 _log = logging.getLogger("pmcb_network")
 _REDIAL_S = (0.1, 0.2, 0.5, 1.0)
+_END_S = 1.0
 _MESSAGE_BYTES = 100 * 1024 * 1024  # Fabric's own, at both ends of this stream
 _OPTIONS = [
     ("grpc.enable_http_proxy", 0),  # a proxy's localhost is another machine
@@ -37,6 +38,7 @@ class Dialled:
         self._name = name
         self._peer: PeerSession | None = None
         self._task: asyncio.Task[None] | None = None
+        self._call: Any = None
 
     async def start(self) -> None:
         """Begins to dial; returns at once, whether or not a server is there yet."""
@@ -74,7 +76,7 @@ class Dialled:
                 request_serializer=shim.ChaincodeMessage.SerializeToString,
                 response_deserializer=shim.ChaincodeMessage.FromString,
             )
-            call = connect()
+            call = self._call = connect()
             writer = asyncio.create_task(_drain(outgoing, call))
             try:
                 async for message in call:
@@ -84,6 +86,7 @@ class Dialled:
             finally:
                 registered = peer.is_ready
                 peer.close()
+                self._call = None
                 call.cancel()
                 writer.cancel()
                 await asyncio.gather(writer, return_exceptions=True)
@@ -92,6 +95,9 @@ class Dialled:
     async def close(self) -> None:
         """Ends the stream and dials no more."""
         if self._task is not None:
+            if self._call is not None:  # ended first, for gRPC's own reads outlive a task's, and
+                self._call.cancel()  # would call back into an event loop that is closed by then
+                await asyncio.wait({self._task}, timeout=_END_S)
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
