@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 import pytest
 from tests.interop.contracts import Parity
+from tests.scenarios.conftest import embedded, place, world  # noqa: F401 - these fixtures too
 
 from pmcb_network._files import locked
 from pmcb_network.embedded import EmbeddedNetwork

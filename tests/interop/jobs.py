@@ -13,10 +13,12 @@ Step = dict[str, Any]
 
 def job(network, certificate: str, key: str, steps: Sequence[Step], *, index: int = 0):
     """A job for somebody of the organisation at `index` of an embedded network."""
-    return told(network.network_file, network.network_file["orgs"][index], certificate, key, steps)
+    return job_for(
+        network.network_file, network.network_file["orgs"][index], certificate, key, steps
+    )
 
 
-def told(file: Mapping[str, Any], org: Mapping[str, Any], certificate: str, key: str, steps):
+def job_for(file: Mapping[str, Any], org: Mapping[str, Any], certificate: str, key: str, steps):
     """The same with the facts of any network file."""
     return {
         "gateway": org["gateway"],

@@ -127,9 +127,10 @@ async def test_results_updates_and_transient_data_come_back(network, run, alice)
         submit("delete", "a"),
         evaluate("whoami", transient=pin),
         submit("whoami", transient=pin),
+        submit("put", "b", "1", orgs=[B, A]),
         {"do": "call", "call": ["put_after_reading", "a", "3"]},
     ]
-    *answers, short = await run("gateway.js", job_of(network, alice, steps))
+    *answers, chosen, short = await run("gateway.js", job_of(network, alice, steps))
     put, first, changed, second, counted, told, deleted, asked, sent = (
         answer["result"] for answer in answers
     )
@@ -142,7 +143,8 @@ async def test_results_updates_and_transient_data_come_back(network, run, alice)
         assert f'"uid":"{A}/alice"' in me
     assert short == {"evaluated": '{"old":"","seen":""}', "submitted": '{"old":"","seen":""}'}
     assert [answer["code"] for answer in answers if "code" in answer] == [0] * 6
-    assert network.verify() == network.height == 8
+    assert chosen["code"] == 0
+    assert network.verify() == network.height == 9
 
 
 async def test_conflicts_are_told_by_their_code(network, run, alice):
