@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One network to copy for every play, and how long plays go on."""
+"""One network to copy for every play."""
 
 import asyncio
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 from tests.invariants.stage import Plays
-
-# pytest tests/invariants --hypothesis-profile=long
-settings.register_profile("long", max_examples=2000)
 
 
 @pytest.fixture(scope="module")
