@@ -15,9 +15,14 @@ from pmcb_client.network_file import load, parse
 from pmcb_network.embedded import EmbeddedNetwork
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_loop(anyio_backend: str) -> None:
+    """All stories share a loop while this lives: gRPC still tells it of streams that ended."""
 
 
 @pytest.fixture(scope="session")

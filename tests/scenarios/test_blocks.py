@@ -40,7 +40,7 @@ async def numbers(count: int, reader: AsyncGenerator[Block, None]) -> list[int]:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_only_members_read_blocks(person: Person, world: World, kind: BlockKind):
     """A signature that does not belong to the certificate opens nothing."""
-    forger = person.with_signer_of(await world.person("stranger"))
+    forger = person.with_signer_of(await world.person("forger"))
     async with forger.connected() as network:
         with pytest.raises(GatewayError) as caught:
             await numbers(1, network.block_events(kind, start_block=0))
