@@ -212,6 +212,7 @@ async def test_withdrawing_gives_the_slot_back_and_nothing_else(world: World):
     with refused("NOT_HOLDER"):
         await person.submit("submit_data", task, 0, digest("x"), 1)
     assert await person.submit("withdraw_claim", task) == first
+    assert holders(await next_one.ask("list_claims", task, 0, 5, "")) == {next_one.uid}
     with refused("ALREADY_MEMBER"):
         await person.submit("accept_subtask", task, 0)
 

@@ -42,8 +42,10 @@ class Claims(Governed):
             Suspension.key_of(uid),
         ]
         current_data, task_data, part_data, suspension = await ctx.ledger.get_many(keys)
-        if current_data is None or task_data is None or part_data is None:
+        if part_data is None:
             raise Refusal(Code.NOT_FOUND, "There is no such subtask.")
+        assert task_data is not None  # a subtask comes with its task, under an active epoch
+        assert current_data is not None
         current = CurrentEpoch.decode(current_data)
         record, part = Task.decode(task_data), SubtaskRecord.decode(part_data)
         if suspension is not None:
@@ -111,10 +113,9 @@ async def load_membership(ctx: Context, task: str) -> Membership | None:
 
 async def _held(ctx: Context, membership: Membership, task: str, subtask: int) -> JsonObject:
     """A repeat gets the claim it made; joining anything else of the task or series is refused."""
-    if (membership.task, membership.subtask) == (task, subtask):
-        claim = await Claim.load(ctx, Claim.key_of(task, subtask, membership.slot))
-        if claim is not None and claim.holder == ctx.caller.uid:
-            return {**membership.as_json(), **claim.as_json()}
+    claim = await Claim.load(ctx, Claim.key_of(task, subtask, membership.slot))
+    if claim is not None and claim.holder == ctx.caller.uid:  # nobody holds two of them
+        return {**membership.as_json(), **claim.as_json()}
     raise Refusal(Code.ALREADY_MEMBER, "You already joined this task or its series.")
 
 

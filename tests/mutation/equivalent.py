@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants that no call can tell from the original, each with the reason."""
+
+_ANY_CHUNK = "how many keys one message asks for changes no answer"
+_NO_ORGS = "Governance itself refuses an empty list of organisations"
+
+EQUIVALENT: dict[str, str] = {
+    "_claims.py : _SINGLE_READS = 8 -> _SINGLE_READS = 9": _ANY_CHUNK,
+    "_claims.py : _SINGLE_READS = 8 -> _SINGLE_READS = 7": _ANY_CHUNK,
+    "_claims.py : _CHUNK = 64 -> _CHUNK = 65": _ANY_CHUNK,
+    "_claims.py : _CHUNK = 64 -> _CHUNK = 63": _ANY_CHUNK,
+    "_governance.py : ListOf(Match(NAME, 'an MSP id'), 1, 64)"
+    " -> ListOf(Match(NAME, 'an MSP id'), 0, 64)": _NO_ORGS,
+}
