@@ -35,11 +35,11 @@ def test_what_is_no_identity_is_unknown(directory):
             directory.member(serialized, NOW)
 
 
-def test_a_certificate_of_another_ca_is_not_valid(directory):
+def test_a_certificate_of_another_ca_is_no_identity(directory):
     """Another organisation's CA, or one that merely calls itself the same."""
     twin = Authority.make("ca", "HospitalAMSP", now_ms=NOW)
     for authority in (OTHER, twin):
-        with pytest.raises(InvalidIdentity, match="not issued"):
+        with pytest.raises(UnknownIdentity, match="not issued"):
             directory.member(Person.issue(authority, "HospitalAMSP", "eve").serialized, NOW)
 
 

@@ -19,11 +19,11 @@ _CACHED = 20_000
 
 
 class UnknownIdentity(Exception):
-    """The bytes are no identity of an organisation of this network."""
+    """The bytes are no identity that an organisation of this network issued."""
 
 
 class InvalidIdentity(Exception):
-    """The identity names an organisation that does not vouch for it, now or at all."""
+    """The organisation issued the identity and does not vouch for it now."""
 
     def __init__(self, message: str, msp_id: str, *, expired: bool = False) -> None:
         super().__init__(message)
@@ -86,8 +86,8 @@ class Directory:
         """The member behind a `SerializedIdentity`.
 
         Raises:
-            UnknownIdentity: no identity, or of an organisation that is not here.
-            InvalidIdentity: not issued by that organisation's CA, expired, not yet valid, revoked.
+            UnknownIdentity: no identity, or issued by no organisation that is here.
+            InvalidIdentity: expired, not yet valid, revoked.
         """
         digest = hashlib.sha256(serialized).digest()
         found = self._known.get(digest)
@@ -113,8 +113,9 @@ class Directory:
         try:
             certificate.verify_directly_issued_by(root)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
-            raise InvalidIdentity(
-                "the certificate was not issued by the organisation's CA", identity.mspid
+            # to a peer no identity at all: it looks for the chain while it reads the certificate
+            raise UnknownIdentity(
+                "the certificate was not issued by the organisation's CA"
             ) from error
         key = certificate.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _ORDERS:
