@@ -5,20 +5,12 @@
 damages JSON by its members; `lines` damages text by its lines; `scarred` damages any bytes.
 """
 
-import base64
 import json
-import logging
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
-
-MARKER = "marker-7f3a91"  # stands where secrets, answers and arguments stand
-
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _NUMBERS = (0, 1, 2, 3, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1)
@@ -29,58 +21,6 @@ _ODD: tuple[Any, ...] = (
 )  # fmt: skip
 _DEEP = 100_000
 _Wire = list[tuple[int, int, Any]]
-
-
-def examples(number: int) -> settings:
-    """So many examples in the usual run, and as much more in a `long` one as other tests get."""
-    every = settings.default.max_examples if settings.default else 100
-    return settings(max_examples=max(1, number * every // 100), deadline=None)
-
-
-def attempt(
-    errors: type[Exception] | tuple[type[Exception], ...], call: Callable[..., Any], *arguments: Any
-) -> tuple[Any, Exception | None]:
-    """What the call gives, or which of these errors it raises; any other error is a finding."""
-    try:
-        return call(*arguments), None
-    except errors as error:
-        check_words(error)
-        return None, error
-
-
-def check_words(error: BaseException) -> None:
-    """An error says something, a user's one in one line, and nothing of what should be secret."""
-    assert str(error)
-    assert MARKER not in f"{error} {getattr(error, 'next_step', '')}"
-    assert "\n" not in str(error) or not hasattr(error, "next_step")
-
-
-def pem(der: bytes) -> bytes:
-    """A certificate's PEM, whatever its bytes."""
-    body = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n".encode()
-
-
-@contextmanager
-def logged(name: str) -> Iterator[list[str]]:
-    """What is logged under a name, tracebacks included."""
-    found: list[str] = []
-
-    class Keeping(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            found.append(self.format(record))
-
-    logger, handler = logging.getLogger(name), Keeping()
-    level, passed_on = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    try:
-        yield found
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = passed_on
 
 
 def scarred(*samples: bytes) -> st.SearchStrategy[bytes]:
@@ -303,7 +243,7 @@ def _lines(draw: st.DrawFn, raw: bytes, others: Sequence[bytes]) -> bytes:
         case "swap":
             parts[at], parts[other] = parts[other], parts[at]
         case "long":
-            parts[at] *= 300
+            parts[at] *= 40
         case _:
             return _scar(draw, raw, others)
     return b"".join(parts)

@@ -9,16 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.chaincode.identities import identity
-from tests.fuzz.damage import (
-    MARKER,
-    attempt,
-    check_words,
-    documents,
-    examples,
-    messages,
-    pem,
-    scarred,
-)
+from tests.fuzz.checks import MARKER, attempt, check_words, examples, pem
+from tests.fuzz.damage import documents, messages, scarred
 
 from pmcb_chaincode.bridge import KV, PeerError, Refusal, composite, prefix_range, split_composite
 from pmcb_chaincode.bridge._caller import read_caller

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.fuzz.damage import MARKER, attempt, documents, examples, scarred
+from tests.fuzz.checks import MARKER, attempt, examples
+from tests.fuzz.damage import documents, scarred
 
 from pmcb_chaincode.bridge import (
     Bool,

@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.fuzz.damage import MARKER, attempt, examples, messages, pem, scarred, wire
+from tests.fuzz.checks import MARKER, attempt, examples, pem
+from tests.fuzz.damage import messages, scarred, wire
 from tests.network.wire import Person, propose
 
 from pmcb_network.embedded._authority import Authority
@@ -93,7 +94,7 @@ def test_a_damaged_proposal_is_taken_apart_or_malformed(raw):
         assert opened.tx_id == hashlib.sha256(opened.nonce + opened.creator).hexdigest()
 
 
-@examples(150)
+@examples(80)
 @given(messages(PAYLOAD))
 def test_a_damaged_transaction_is_invalid_unless_it_says_the_same(payload):
     """No damage to what endorsers signed leaves a transaction valid with other effects."""

@@ -19,7 +19,8 @@ from fabric_protos.peer.events_pb2 import DeliverResponse
 from fabric_protos.peer.proposal_pb2 import SignedProposal
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.fuzz.damage import MARKER, documents, examples, logged, messages, pem, scarred
+from tests.fuzz.checks import MARKER, examples, logged, pem
+from tests.fuzz.damage import documents, messages, scarred
 from tests.network.ca_wire import Ca, authorization, request
 from tests.network.contracts import Notes
 from tests.network.wire import Person, Wire, connect, propose
@@ -118,7 +119,7 @@ def front(tmp_path_factory):
         runner.run(stack.aclose())
 
 
-@examples(80)
+@examples(50)
 @given(st.data())
 def test_damaged_proposals_are_answered_and_change_nothing(front, data):
     """Evaluate and Endorse: whatever is wrong with a proposal, its client hears a status."""
@@ -140,7 +141,7 @@ def test_damaged_proposals_are_answered_and_change_nothing(front, data):
         assert code is not grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-@examples(80)
+@examples(50)
 @given(st.data())
 def test_damaged_transactions_are_never_valid(front, data):
     """Submit: nothing that differs from what was endorsed changes the state, signed or not."""
@@ -157,7 +158,7 @@ def test_damaged_transactions_are_never_valid(front, data):
     assert lines == []
 
 
-@examples(50)
+@examples(30)
 @given(st.data())
 def test_damaged_questions_about_a_transaction_are_answered(front, data):
     """CommitStatus: a status, or the wait that a sound question about nothing is given too."""
@@ -189,7 +190,7 @@ async def _read(channel, method, whole, kind, most=5):
     return found
 
 
-@examples(40)
+@examples(30)
 @given(st.data())
 def test_damaged_requests_for_events_or_blocks_are_answered(front, data):
     """ChaincodeEvents and the three forms of Deliver: answers of their kind, or a status."""
@@ -243,7 +244,7 @@ def _csr(der):
     return pem(der).decode().replace("CERTIFICATE-", "CERTIFICATE REQUEST-")
 
 
-@examples(120)
+@examples(60)
 @given(st.data(), st.sampled_from(list(CALLS)))
 @example(None, "register")
 def test_damaged_calls_of_the_ca_are_answered_as_a_ca_answers(front, data, name):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.fuzz.damage import MARKER, attempt, examples, lines, scarred
+from tests.fuzz.checks import MARKER, attempt, examples
+from tests.fuzz.damage import lines, scarred
 
 from pmcb_clustering import GraphError, SocialGraph, read_graph
 

@@ -5,34 +5,25 @@ Foreign words that reach an error are one line that obeys no terminal.
 """
 
 import asyncio
-import base64
-import json
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
 
 import grpc
-import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.peer import chaincode_event_pb2, events_pb2, proposal_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.gateway.fake_gateway import TRAILER, endorsed, trailer
-from tests.fuzz.damage import attempt, documents, examples, logged, messages, pem, scarred
+from tests.fuzz.checks import attempt, examples, logged
+from tests.fuzz.damage import messages, scarred
 from tests.network.wire import Person
 
-from pmcb_client.enrolment import CaClient, CaInfo, Enrolment
-from pmcb_client.errors import EnrolmentError, LedgerError
+from pmcb_client.errors import LedgerError
 from pmcb_client.gateway import Identity, P256Signer, connect
 from pmcb_client.gateway._failures import Phase, failure
 from pmcb_client.gateway._repeats import step_after
-from pmcb_client.revocation import Revocation
-from pmcb_client.wallet import WalletIdentity
-from pmcb_network.embedded._authority import Authority, certificate_pem
+from pmcb_network.embedded._authority import Authority
 
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 NOW_MS = 1_700_000_000_000
@@ -40,7 +31,6 @@ CA = Authority.make("ca", "HospitalAMSP", now_ms=NOW_MS)
 ALICE = Person.issue(CA, "HospitalAMSP", "alice", now_ms=NOW_MS)
 IDENTITY = Identity("HospitalAMSP", ALICE.certificate)
 READ_S = 20.0
-SECRET = "secret-of-alice"
 
 
 class Hostile(grpc.GenericRpcHandler):  # type: ignore[type-arg]
@@ -96,7 +86,6 @@ class World:
 def _check(error):
     assert str(error).isprintable()
     assert len(str(error)) < 1000
-    assert SECRET not in str(error)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +110,7 @@ EVENT = chaincode_event_pb2.ChaincodeEvent(
 EVENTS = _bytes(gateway_pb2.ChaincodeEventsResponse(events=[EVENT, EVENT], block_number=7))
 
 
-@examples(100)
+@examples(60)
 @given(st.data())
 def test_damaged_answers_to_a_transaction_are_values_or_errors_of_the_phase(world, data):
     """Evaluate, endorse, submit, status: nothing is signed that was not proposed."""
@@ -229,7 +218,7 @@ SAID = (
 CODES = [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK]
 
 
-@examples(120)
+@examples(80)
 @given(
     st.sampled_from(list(Phase)),
     st.sampled_from(CODES),
@@ -257,7 +246,7 @@ def test_whatever_a_gateway_says_is_one_error_in_one_quiet_line(
     _check(made)
 
 
-@examples(80)
+@examples(40)
 @given(st.data())
 def test_damaged_bytes_signed_off_line_are_of_this_identity_or_refused(world, data):
     """ValueError, or an object that speaks as the gateway's identity and can be sent."""
@@ -280,74 +269,3 @@ def test_damaged_bytes_signed_off_line_are_of_this_identity_or_refused(world, da
         made, error = attempt(ValueError, read, raw, b"signature")
         assert (made is None) or made.bytes == raw
         assert error is None or str(error).endswith(" of this gateway's identity.")
-
-
-DER = ALICE.x509.public_bytes(Encoding.DER)
-GIVEN = {
-    "success": True,
-    "result": {
-        "Cert": "@cert@",
-        "CAName": "ca-a",
-        "CAChain": base64.b64encode(certificate_pem(CA.certificate)).decode(),
-        "Version": "1.5.15",
-        "secret": "0123456789",
-        "RevokedCerts": [{"Serial": "12", "AKI": "34"}],
-        "CRL": base64.b64encode(CA.revocation_list([(1, NOW_MS)], now_ms=NOW_MS)).decode(),
-    },
-    "errors": [],
-    "messages": [],
-}
-WORDS = "\x1b[2JNo.\r\nNo\u202e"
-REFUSED = {"success": False, "result": "", "errors": [{"code": 20, "message": WORDS}]}
-
-
-class HostileCa(httpx.AsyncBaseTransport):
-    """A CA that issues what is asked for, and damages its answers."""
-
-    draw: st.DrawFn
-
-    async def handle_async_request(self, request):
-        fields = json.loads(await request.aread())
-        draw = self.draw
-        body = draw(documents(GIVEN, REFUSED) | st.just(json.dumps(GIVEN).encode()))
-        certificate = pem(draw(scarred(DER)))
-        if (csr := fields.get("certificate_request")) and draw(st.booleans()):
-            key = x509.load_pem_x509_csr(csr.encode()).public_key()
-            assert isinstance(key, ec.EllipticCurvePublicKey)
-            certificate = certificate_pem(CA.issue(key, "alice", now_ms=NOW_MS))
-        return httpx.Response(
-            draw(st.sampled_from((200, 201, 301, 401, 500))),
-            headers=draw(st.sampled_from(({}, {}, {}, {"Content-Encoding": "gzip"}))),
-            content=body.replace(b"@cert@", base64.b64encode(certificate)),
-            request=request,
-        )
-
-
-@pytest.fixture(scope="module")
-def hostile_ca(world):
-    """A CA's client, and the transport whose `draw` decides what it is answered."""
-    transport = HostileCa()
-    root = certificate_pem(CA.certificate)
-    client = CaClient("https://localhost:1", root, "ca", transport=transport)
-    yield client, transport
-    world.run(client.close())
-
-
-@examples(120)
-@given(st.data(), st.sampled_from(("info", "enroll", "reenroll", "register", "revoke", "gencrl")))
-def test_damaged_answers_of_a_ca_are_values_or_errors_of_its_tree(world, hostile_ca, data, name):
-    """Every call of the CA's client: what it promises, or an EnrolmentError in one quiet line."""
-    ca, transport = hostile_ca
-    transport.draw = data.draw
-    held = WalletIdentity("alice", IDENTITY, ALICE.key)
-    arguments: tuple[Any, ...] = {
-        "info": (),
-        "enroll": ("alice", SECRET),
-        "register": (held, "bob", {}),
-        "revoke": (held, "bob"),
-    }.get(name, (held,))
-    found, error = attempt(EnrolmentError, world.run, getattr(ca, name)(*arguments))
-    if error is not None:
-        _check(error)
-    else:
-        assert isinstance(found, CaInfo | Enrolment | str | Revocation | bytes)

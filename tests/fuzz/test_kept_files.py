@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import pytest
 from hypothesis import example, given
-from tests.fuzz.damage import MARKER, attempt, documents, examples, scarred
+from tests.fuzz.checks import MARKER, attempt, examples
+from tests.fuzz.damage import documents, scarred
 
 from pmcb_chaincode._refusal_chain import START, next_line, read_line
 from pmcb_client.tasks import TaskRecord, records
