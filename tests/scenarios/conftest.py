@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.scenarios.world import Place, World
+from tests.scenarios.place import Place
+from tests.scenarios.world import World
 
 from pmcb_client.network_file import load, parse
 from pmcb_network.embedded import EmbeddedNetwork

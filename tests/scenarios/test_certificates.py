@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 from cryptography import x509
-from tests.scenarios.world import ORG_A, ORG_B, Enrolled, Person, World, holders
+from tests.scenarios.place import Enrolled
+from tests.scenarios.world import ORG_A, ORG_B, Person, World, holders
 
 from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import CaRefused

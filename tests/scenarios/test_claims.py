@@ -4,10 +4,10 @@
 import asyncio
 
 import pytest
+from tests.scenarios.place import Place
 from tests.scenarios.world import (
     DAY_MS,
     ORG_B,
-    Place,
     World,
     digest,
     holders,

@@ -4,10 +4,10 @@
 from pathlib import Path
 
 import pytest
+from tests.scenarios.place import Place
 from tests.scenarios.world import (
     ORG_A,
     ORG_B,
-    Place,
     World,
     entries,
     manifest,

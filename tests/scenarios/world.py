@@ -11,51 +11,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
+from tests.scenarios.place import Enrolled, Place
 
 from pmcb_chaincode.contract import Code, batch_hash
-from pmcb_client.enrolment import CaClient, Enrolment
+from pmcb_client.enrolment import CaClient
 from pmcb_client.gateway import (
     ChaincodeEvent,
     Contract,
     Gateway,
-    Identity,
     Network,
-    P256Signer,
     Refused,
-    Signer,
     connect,
     connect_network,
     open_channel,
 )
-from pmcb_client.network_file import NetworkFile
 
 ORG_A, ORG_B = "HospitalAMSP", "HospitalBMSP"
 DAY_MS = 24 * 3600 * 1000
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """An identity and its signer."""
-
-    identity: Identity
-    signer: Signer
-
-    @classmethod
-    def of(cls, msp: str, enrolment: Enrolment) -> "Enrolled":
-        identity = Identity(msp, enrolment.certificate_pem)
-        return cls(identity, P256Signer(enrolment.private_key))
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a network is, and who may register people there."""
-
-    kind: str
-    file: NetworkFile
-    registrars: Mapping[str, tuple[str, str]]
-    enrolled: dict[tuple[str, str, str], Enrolled] = field(default_factory=dict)
-    registrar_ids: dict[str, Enrolled] = field(default_factory=dict)
-    run: str = field(default_factory=lambda: secrets.token_hex(3))
 
 
 @dataclass(frozen=True)

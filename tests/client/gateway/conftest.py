@@ -13,7 +13,7 @@ from fabric_protos.peer.events_pb2_grpc import add_DeliverServicer_to_server
 from tests.client.gateway.fake_deliver import FakeDeliver
 from tests.client.gateway.fake_gateway import FakeGateway
 
-from pmcb_client.gateway import Identity, P256Signer, Timeouts, connect, open_channel
+from pmcb_client.gateway import Identity, P256Signer, Retry, Timeouts, connect, open_channel
 
 _FROM = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _UNTIL = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -102,3 +102,12 @@ def contract(channel, identity, signer):
     """A contract behind the scripted gateway; doubts end after half a second."""
     gateway = connect(channel, identity, signer, Timeouts(commit_status_s=0.5))
     return gateway.network("pmcb").contract("pmcb")
+
+
+@pytest.fixture
+def deliver(fake, monkeypatch):
+    """The peer's service; three blocks after the first stand; no pauses."""
+    monkeypatch.setattr("pmcb_client.gateway._follow._PAUSES", Retry(base_s=0.0))
+    for block in ([("a", 0)], [("b", 0), ("c", 11)], [("d", 0)]):
+        fake.deliver.write(*block)
+    return fake.deliver

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import grpc
@@ -209,3 +210,12 @@ _ANSWERS = {"filtered": _filtered, "full": _full, "private": _private}
 
 UNAVAILABLE = Fails(grpc.StatusCode.UNAVAILABLE, "connection refused")
 TOO_MANY = Fails(grpc.StatusCode.UNKNOWN, "too many requests for /protos.Deliver, exceeding 2500")
+
+
+async def take(count, reader):
+    """The numbers of the next ``count`` blocks; then the reader is closed."""
+    numbers: list[int] = []
+    async with aclosing(reader) as blocks:
+        while len(numbers) < count:
+            numbers.append((await anext(blocks)).number)
+    return numbers

@@ -21,14 +21,7 @@ from pmcb_client.errors import (
     LedgerUnavailable,
     OutcomeUnknown,
 )
-from pmcb_client.gateway import (
-    Identity,
-    NotSigned,
-    Retry,
-    Timeouts,
-    connect,
-    open_channel,
-)
+from pmcb_client.gateway import Identity, NotSigned, Retry, Timeouts, connect, open_channel
 
 AT_ONCE = Retry(base_s=0.0)
 VALID, DUPLICATE, POLICY, MVCC = 0, 9, 10, 11
