@@ -80,6 +80,7 @@ async def _connectable(network):
 @examples(100)
 @given(documents(dataclasses.asdict(NETWORK)))
 @example(b"[" * 100_000)
+@example(json.dumps(dataclasses.asdict(NETWORK)).replace("BEGIN CERT", "BEGIN").encode())
 def test_a_damaged_network_file_is_refused_or_survives_being_saved(folder, raw):
     """NetworkFileError, or a network to connect to, which is read again as it was saved."""
     found, _ = attempt(NetworkFileError, load, _written(folder / "network.json", raw))
@@ -159,6 +160,7 @@ PEOPLE = (
 
 @examples(100)
 @given(lines(PEOPLE, PEOPLE.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + PEOPLE))
+@example(PEOPLE + b"4,HospitalAMSP,r1\n")
 @example(b"node,msp,enrollment_id\n" + b"x" * 200_000 + b",HospitalAMSP,r1\n")
 def test_a_damaged_list_of_people_is_refused_or_names_each_once(folder, raw):
     """PeopleError, or persons with names that the ledger takes, each once."""
@@ -196,6 +198,7 @@ def _resealed(raw):
 @examples(150)
 @given(documents(LEVELS) | documents(LEVELS).map(_resealed))
 @example(b"[" * 100_000)
+@example(json.dumps(sealed(LEVELS | {"level": [1, 3]})).encode())
 def test_a_damaged_result_of_the_clustering_is_refused_or_counts_everybody_once(folder, raw):
     """Both readers: an error of their tree, or a level in range for each user."""
     path = _written(folder / "levels.json", raw)

@@ -51,17 +51,26 @@ def _directory():
     return Directory({"HospitalAMSP": ROOT.certificate, "HospitalBMSP": OTHER.certificate})
 
 
-def _endorsed(results):
-    payload = response_payload(
+def _response(results):
+    return response_payload(
         OPENED, answer=response.Response(status=200), results=results, event=b"", version="1"
     )
+
+
+def _endorsed(results, *, of=None):
+    """A transaction of these results under its endorsers' signatures, or those of others."""
+    payload = _response(results if of is None else of)
     signed = [
         response.Endorsement(
             endorser=peer.serialized, signature=peer.sign(payload + peer.serialized)
         )
         for peer in PEERS
     ]
-    return assemble(OPENED, payload, signed)
+    return assemble(OPENED, _response(results), signed)
+
+
+def _action(payload):
+    return open_action(open_transaction(common.Envelope(payload=payload)))
 
 
 RESULTS = encode("notes", RW)
@@ -83,6 +92,7 @@ def _check(payload, directory):
 @examples(150)
 @given(messages(SIGNED.proposal_bytes))
 @example(b"")
+@example(propose(ALICE, "put_note", header_type=99)[0].proposal_bytes)
 def test_a_damaged_proposal_is_taken_apart_or_malformed(raw):
     """Malformed at most; what passes the checks of form has its own id and hides nothing."""
     opened, _ = attempt(Malformed, open_proposal, proposal.SignedProposal(proposal_bytes=raw))
@@ -101,6 +111,7 @@ def test_a_damaged_transaction_is_invalid_unless_it_says_the_same(payload):
     found = _check(payload, _directory())
     if found is not None and found[0] == 0:
         assert found[1] == RW
+        assert _action(payload).expected_hash == _action(PAYLOAD).expected_hash
 
 
 @examples(100)
@@ -115,6 +126,9 @@ def test_whatever_endorsers_sign_is_a_set_of_this_namespace_or_is_refused(result
     else:
         assert found == (0, rw)
         assert decode("notes", encode("notes", rw)) == rw
+    forged = _check(_endorsed(results, of=RESULTS), _directory())
+    assert forged is not None
+    assert (forged[0] == 0) is (results == RESULTS)
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)

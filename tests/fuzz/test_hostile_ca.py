@@ -31,7 +31,7 @@ ALICE = Person.issue(CA, "HospitalAMSP", "alice", now_ms=NOW_MS)
 IDENTITY = Identity("HospitalAMSP", ALICE.certificate)
 SECRET = "secret-of-alice"
 DER = ALICE.x509.public_bytes(Encoding.DER)
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "success": True,
     "result": {
         "Cert": "@cert@",
@@ -45,8 +45,14 @@ GIVEN = {
     "errors": [],
     "messages": [],
 }
+ODD = [
+    {**GIVEN, "result": {**GIVEN["result"], **change}}
+    for change in ({"RevokedCerts": [3]}, {"RevokedCerts": None}, {"Cert": 3}, {"CRL": "eHg="})
+]
 WORDS = "\x1b[2JNo.\r\nNo\u202e"
 REFUSED = {"success": False, "result": "", "errors": [{"code": 20, "message": WORDS}]}
+
+SOUND_OR_ODD = st.sampled_from([json.dumps(each).encode() for each in (GIVEN, *ODD)])
 
 
 class HostileCa(httpx.AsyncBaseTransport):
@@ -57,7 +63,7 @@ class HostileCa(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request):
         fields = json.loads(await request.aread())
         draw = self.draw
-        body = draw(documents(GIVEN, REFUSED) | st.just(json.dumps(GIVEN).encode()))
+        body = draw(documents(GIVEN, REFUSED) | SOUND_OR_ODD)
         certificate = pem(draw(scarred(DER)))
         if (csr := fields.get("certificate_request")) and draw(st.booleans()):
             key = x509.load_pem_x509_csr(csr.encode()).public_key()

@@ -152,7 +152,7 @@ class CertificateAuthority:
             raise unauthorized()
         name, kind = text(fields, "id"), text(fields, "type") or "client"
         left = fields.get("max_enrollments", 0)
-        if not _ID.fullmatch(name) or not isinstance(left, int):
+        if not _ID.fullmatch(name) or type(left) is not int or left >= 2**63:
             raise bad_body()
         if left < UNLIMITED:
             raise CaError(400, 82, f"Invalid max_enrollments value {left}")
