@@ -34,9 +34,7 @@ class History:
     def next_rows(self, snapshot: Snapshot, size: int) -> tuple[list[Modification], bool]:
         """At most `size` rows, and whether there are more: it looks one row ahead."""
         possible = 0 < len(self._key.encode()) <= MAX_KEY_BYTES
-        found = (
-            snapshot.history(self._key, limit=size + 1, before=self._before) if possible else []
-        )
+        found = snapshot.history(self._key, limit=size + 1, before=self._before) if possible else []
         versions = found[:size]
         self.exhausted = len(found) <= size
         self.count += len(versions)
