@@ -40,12 +40,17 @@ def lines(*samples: bytes) -> st.SearchStrategy[bytes]:
 
 def documents(*samples: Any) -> st.SearchStrategy[bytes]:
     """A JSON document whose members, at any depth, are missing, doubled, renamed or odd."""
+    singles = [(sample, place) for sample in samples for place in _places(sample)]
 
     @st.composite
     def damaged(draw: st.DrawFn) -> bytes:
-        value = draw(st.sampled_from(samples))
-        for _ in range(draw(st.integers(1, 3))):
-            value = _member(draw, value)
+        if draw(st.booleans()):
+            sample, place = draw(st.sampled_from(singles))
+            value = _with(sample, place, draw(st.sampled_from(_ODD)))
+        else:
+            value = draw(st.sampled_from(samples))
+            for _ in range(draw(st.integers(1, 3))):
+                value = _member(draw, value)
         text = json.dumps(value).replace(json.dumps(_HUGE), "9" * 5000).encode()
         how = draw(st.integers(0, 15))
         if how == 0:
@@ -205,6 +210,23 @@ class _Pairs(dict[str, Any]):
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every member of a document, the document itself first."""
+    yield ()
+    children = value.items() if isinstance(value, dict) else ()
+    for key, child in enumerate(value) if isinstance(value, list) else children:
+        yield from ((key, *rest) for rest in _places(child))
+
+
+def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+    """The document with another value in one place."""
+    if not place:
+        return new
+    made = value.copy()
+    made[place[0]] = _with(value[place[0]], place[1:], new)
+    return made
 
 
 def _member(draw: st.DrawFn, value: Any) -> Any:

@@ -139,6 +139,8 @@ KEY_LINES = {
     st.sampled_from((None, "pass", "other")),
 )
 @example(b"[" * 100_000, None)
+@example(json.dumps(PLAIN).replace("-----BEGIN CERT", "\\ud800").encode(), None)
+@example(json.dumps(PLAIN).replace("-----BEGIN PRIV", "\\ud800").encode(), None)
 def test_a_damaged_identity_file_is_refused_or_can_sign(folder, raw, passphrase):
     """WalletError without a line of a key, or an identity whose every part can be read."""
     _written(folder / "me.id", raw)

@@ -119,14 +119,15 @@ def _credentials(pair: KeyPair, passphrase: str | None) -> dict[str, str]:
 def _pair(credentials: object, passphrase: str | None, path: Path) -> KeyPair:
     match credentials:
         case {"certificate": str(certificate), "privateKey": str(private_key)}:
-            certificate_pem = certificate.encode()
+            pass
         case _:
             raise _damaged(path)
     try:
+        certificate_pem, key_pem = certificate.encode(), private_key.encode()
         read_certificate(certificate_pem)
     except ValueError:
         raise _damaged(path) from None
-    pair = KeyPair(certificate_pem, _load_key(private_key.encode(), passphrase, path))
+    pair = KeyPair(certificate_pem, _load_key(key_pem, passphrase, path))
     _check_pair(pair, path)
     return pair
 
