@@ -5,6 +5,8 @@ Stories on a network play with a clock that runs; here each call has its own exa
 """
 
 import json
+import string
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.chaincode.fake_peer import Answer, FakePeer
 from tests.chaincode.identities import TIME_MS, Identity, identity, new_tx_id
 from tests.chaincode.story import (
     AUTHORITY_A,
+    AUTHORITY_B,
     PEOPLE,
     PROOF,
     RELEASER,
@@ -28,6 +31,7 @@ from pmcb_chaincode.contract import Governance, Pmcb
 ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
 SETTING = published(ROWS, slots=2)
 SPEC = json.loads(SETTING[6][1][2])
+LETTERS = string.ascii_letters + string.digits + "-_"
 YEAR_MS = 366 * 24 * 3600 * 1000
 
 
@@ -51,6 +55,16 @@ async def publish(peer: FakePeer, number: int, **changes: Any) -> str:
     """How publishing another task ends, by the code, "" for success."""
     spec = text({**SPEC, **changes})
     return (await call(peer, RELEASER, "publish_task", f"{number:032x}", spec)).code
+
+
+def spelled(key: str) -> str:
+    """A key as bookmarks spell it."""
+    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def decoded(bookmark: str) -> bytes:
+    """What a bookmark stands for."""
+    return urlsafe_b64decode(bookmark + "=" * (-len(bookmark) % 4))
 
 
 async def test_the_deadline_is_too_late(peer):
@@ -122,3 +136,69 @@ async def test_a_verdict_is_for_one_slot(peer):
     for slot, code in (("1", "NOT_FOUND"), ("0", "")):
         answer = await call(peer, VERIFIER, "verify_submission", TASK, "0", slot, *verdict)
         assert answer.code == code
+
+
+async def test_a_certificate_that_names_nobody_may_ask_what_needs_no_role(peer):
+    """A registrar's has no enrolment id at all; one with an unusable id may ask nothing."""
+    registrar = identity(A, "registrar", extension=b"")
+    unusable = identity(A, "cn", attributes={"hf.EnrollmentID": "a b"})
+    assert (await call(peer, registrar, "get_governance")).status == 200
+    assert (await call(peer, registrar, "announce_key")).code == "ROLE_REQUIRED"
+    assert (await call(peer, unusable, "get_governance")).code == "ROLE_REQUIRED"
+
+
+async def test_the_active_epoch_is_closed(serve):
+    """Not only those before it: nothing more is registered, and nobody approves after the quorum."""
+    peer = serve(FakePeer(), Pmcb(Governance.of((A, B, "HospitalCMSP"))))
+    for caller, args in SETTING:
+        assert (await peer.call(*args, caller=caller)).status == 200
+    late = identity("HospitalCMSP", "auth", role="authority")
+    assert (await call(peer, late, "approve_epoch", "1")).code == "EPOCH_ACTIVE"
+    more = ("register_levels", "1", "1", text([[A, "p9", 1, 9]]))
+    assert (await call(peer, AUTHORITY_A, *more)).code == "EPOCH_ACTIVE"
+
+
+async def test_an_authority_that_nobody_recognises_sees_no_claims(serve):
+    """The role alone shows nothing; it must come from an organisation that may mint it."""
+    both = (A, B)
+    minting = {"authority": (A,), "institution": both, "verifier": both}
+    peer = serve(FakePeer(), Pmcb(Governance(both, minting, 1)))
+    for caller, args in SETTING:
+        if args[0] != "approve_epoch" or caller is AUTHORITY_A:
+            assert (await peer.call(*args, caller=caller)).status == 200
+    listing = ("list_claims", TASK, "0", "5", "")
+    assert (await call(peer, AUTHORITY_A, *listing)).status == 200
+    assert (await call(peer, AUTHORITY_B, *listing)).code == "NOT_OWNER"
+
+
+@pytest.mark.parametrize("name", ["p", "pq", "pqr"])
+async def test_a_bookmark_is_taken_in_its_one_spelling(serve, name):
+    """Whatever its length: a whole key of this listing, and nothing that decodes alike."""
+    person = identity(A, name, role="receiver")
+    peer = serve(FakePeer(), Pmcb(Governance.of((A, B))))
+    for caller, args in published(((A, name, 1, 0),), slots=2):
+        assert (await peer.call(*args, caller=caller)).status == 200
+    for number in range(2):
+        assert await publish(peer, number) == ""
+        done = await call(peer, person, "accept_subtask", f"{number:032x}", "0")
+        assert done.status == 200
+    first = (await call(peer, person, "list_my_claims", "1", "")).json()
+    second = (await call(peer, person, "list_my_claims", "1", first["bookmark"])).json()
+    assert [page["items"][0]["task"] for page in (first, second)] == ["0" * 32, "0" * 31 + "1"]
+    key = f"\0MB\0{A}\0{name}\0{1:032x}\0"
+    assert first["bookmark"] == spelled(key)
+    for other in (
+        f"\0MB\0{A}\0{name}\0",
+        f"{key}more\0",
+        key[:-1],
+        key.replace(name, f"{name}x"),
+        key.replace("MB", "MA"),
+        key.replace("MB", "MC"),
+    ):
+        answer = await call(peer, person, "list_my_claims", "1", spelled(other))
+        assert answer.code == "BAD_ARGUMENT", other
+    alike = [c for c in LETTERS if decoded(first["bookmark"][:-1] + c) == key.encode()]
+    assert len(alike) in {1, 4, 16}
+    for letter in set(alike) - {first["bookmark"][-1]}:
+        answer = await call(peer, person, "list_my_claims", "1", first["bookmark"][:-1] + letter)
+        assert answer.code == "BAD_ARGUMENT", letter

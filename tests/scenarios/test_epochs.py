@@ -149,6 +149,20 @@ async def test_an_epoch_is_active_when_the_quorum_approved(world: World):
     assert await authority.submit("approve_epoch", number) == first
 
 
+async def test_an_epoch_shows_what_is_there_so_far(world: World):
+    """Batches and approvals one by one; what is missing is counted; nothing counts before."""
+    authority, _ = await world.authorities()
+    number = await world.next_epoch()
+    rows = entries(dict.fromkeys(await world.people(3), 1))
+    await authority.submit("open_epoch", number, manifest(2, [rows[:1], rows[1:2], rows[2:]]))
+    await authority.submit("register_levels", number, 1, rows[1:2])
+    view = await authority.ask("get_epoch", number)
+    assert (view["registered"], view["approvals"], view["active"]) == ([1], [], False)
+    with refused("EPOCH_INCOMPLETE") as caught:
+        await authority.submit("approve_epoch", number)
+    assert caught.value.reason == "2 of 3 batches are missing."
+
+
 async def test_an_active_epoch_is_closed(world: World):
     """Nothing is entered into, or approved of, an epoch that is active or past."""
     authority, other = await world.authorities()

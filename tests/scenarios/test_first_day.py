@@ -44,6 +44,14 @@ async def test_nothing_has_a_level_before_the_first_epoch(tmp_path: Path):
             await releaser.submit("publish_task", new_id(), await world.spec())
         with refused("NOT_FOUND"):
             await person.submit("accept_subtask", new_id(), 0)
+        rows = entries({person: 1})
+        await authority.submit("open_epoch", 1, manifest(2, [rows]))
+        await authority.submit("register_levels", 1, 0, rows)
+        await authority.submit("approve_epoch", 1)
+        with refused("NOT_FOUND"):
+            await person.ask("get_epoch", 0)
+        with refused("NOT_LEVELED"):
+            await person.ask("list_open_subtasks", 10, "")
 
 
 async def test_one_organisation_approves_alone(tmp_path: Path):

@@ -70,15 +70,52 @@ async def test_a_bookmark_is_taken_whole_or_not_at_all(world: World):
 
 
 async def test_a_member_who_left_sees_no_more(world: World):
-    """Membership stays, insight goes with the slot."""
-    person = await world.person("left")
-    await world.epoch(3, {person: 1})
-    task = await world.task()
+    """Membership stays, insight goes with the slot, also when somebody else takes it."""
+    person, next_one = await world.people(2, group="left")
+    await world.epoch(3, {person: 1, next_one: 1})
+    task = await world.task(slots=1)
     await person.submit("accept_subtask", task, 0)
     await person.ask("list_claims", task, 0, 5, "")
     await person.submit("withdraw_claim", task)
     with refused("NOT_OWNER"):
         await person.ask("list_claims", task, 0, 5, "")
+    await next_one.submit("accept_subtask", task, 0)
+    await next_one.submit("submit_data", task, 0, digest("x"), 1)
+    with refused("NOT_OWNER"):
+        await person.ask("list_claims", task, 0, 5, "")
+    (mine,) = [one for one in await pages(person, "list_my_claims", size=9) if one["task"] == task]
+    assert mine == {"task": task, "subtask": 0, "slot": 0, "held": False}
+
+
+async def test_a_member_of_a_series_sees_the_own_task_only(world: World):
+    """Another task of the series, also with a slot of the same number, is others' business."""
+    person, other = await world.people(2, group="series")
+    await world.epoch(3, {person: 1, other: 1})
+    series = new_id()
+    own, foreign = await world.task(series=series), await world.task(series=series)
+    await person.submit("accept_subtask", own, 0)
+    await other.submit("accept_subtask", foreign, 0)
+    for function in ("list_claims", "list_submissions"):
+        await person.ask(function, own, 0, 5, "")
+        with refused("NOT_OWNER"):
+            await person.ask(function, foreign, 0, 5, "")
+
+
+async def test_claims_and_submissions_come_slot_by_slot(world: World):
+    """In the order of their slots, whatever the size of a page."""
+    people = await world.people(3, group="slot-by-slot")
+    await world.epoch(3, dict.fromkeys(people, 1))
+    task = await world.task(slots=3)
+    releaser, _, _ = await world.parties()
+    for person in people:
+        await person.submit("accept_subtask", task, 0)
+        await person.submit("submit_data", task, 0, digest(person.uid), 1)
+    for function in ("list_claims", "list_submissions"):
+        items = await pages(releaser, function, task, 0, size=1)
+        held = {item["slot"]: item["holder"] for item in items}
+        assert list(held) == [0, 1, 2]
+        for slot, holder in held.items():
+            assert (await releaser.ask("get_claim", task, 0, slot))["holder"] == holder
 
 
 @pytest.mark.parametrize("size", [0, 201, -1])

@@ -46,7 +46,7 @@ class _RoleMsps:
 class _File:
     orgs: _Names
     role_msps: Annotated[_RoleMsps, Json(_RoleMsps)]
-    epoch_quorum: Annotated[int, Int(1, 64)]
+    epoch_quorum: Annotated[int, Int()]
 
 
 @dataclass(frozen=True)

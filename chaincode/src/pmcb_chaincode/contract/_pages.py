@@ -32,7 +32,7 @@ async def read_page(
     """
     start, end = prefix_range(*prefix)
     if bookmark:
-        start = _decode(bookmark, start, end, parts)
+        start = _decode(bookmark, start, parts)
     page = await ctx.ledger.page(max(start, since), end, size=size)
     return page.items, _encode(page.bookmark)
 
@@ -46,13 +46,13 @@ def _encode(key: str) -> str:
     return urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def _decode(bookmark: str, start: str, end: str, parts: int) -> str:
+def _decode(bookmark: str, prefix: str, parts: int) -> str:
     """The key that a bookmark names: a whole one, of this listing, in its one spelling."""
     try:
         key = urlsafe_b64decode(bookmark + "=" * (-len(bookmark) % 4)).decode()
     except (binascii.Error, ValueError):
         key = ""
     whole = key.endswith("\0") and len(split_composite(key)) == parts + 1
-    if not (whole and start <= key < end and _encode(key) == bookmark):
+    if not (whole and key.startswith(prefix) and _encode(key) == bookmark):
         raise Refusal(Code.BAD_ARGUMENT, "bookmark must come from this listing.")
     return key

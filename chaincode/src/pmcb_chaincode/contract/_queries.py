@@ -63,9 +63,7 @@ class Queries(Governed):
     ) -> JsonObject:
         """An epoch, its registered batches and approvals; 0 asks for the active one."""
         current = await CurrentEpoch.load(ctx, CurrentEpoch.KEY)
-        number = epoch or (current.epoch if current else 0)
-        if not number:
-            raise Refusal(Code.NOT_FOUND, "No epoch is active.")
+        number = epoch or _found(current, "No epoch is active.").epoch
         head = _found(
             await EpochHead.load(ctx, EpochHead.key_of(number)), f"Epoch {number} is not open."
         )
@@ -113,8 +111,10 @@ class Queries(Governed):
     ) -> JsonObject:
         """The open subtasks of the caller's level, soonest deadline first."""
         current = await CurrentEpoch.load(ctx, CurrentEpoch.KEY)
-        key = PersonLevel.key_of(current.epoch if current else 0, ctx.caller.uid)
-        standing = await PersonLevel.load(ctx, key)
+        standing = None
+        if current is not None:
+            key = PersonLevel.key_of(current.epoch, ctx.caller.uid)
+            standing = await PersonLevel.load(ctx, key)
         if standing is None:
             raise Refusal(Code.NOT_LEVELED, "You have no level in the active epoch.")
         prefix = ("OP", f"{standing.level:02}")
@@ -189,7 +189,7 @@ class Queries(Governed):
         if caller.role == "authority" and caller.msp_id in authorities:
             return
         member = await Membership.load(ctx, Membership.key_of(caller.uid, task_id, task))
-        if member is not None and member.task == task_id:
+        if member is not None:  # of this task, or of another one of its series
             place = Claim.key_of(task_id, member.subtask, member.slot)
             claim = await Claim.load(ctx, place)
             if claim is not None and claim.holder == caller.uid:
