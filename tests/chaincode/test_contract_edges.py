@@ -148,7 +148,7 @@ async def test_a_certificate_that_names_nobody_may_ask_what_needs_no_role(peer):
 
 
 async def test_the_active_epoch_is_closed(serve):
-    """Not only those before it: nothing more is registered, and nobody approves after the quorum."""
+    """Not only those before it: nothing is registered, and nobody approves after the quorum."""
     peer = serve(FakePeer(), Pmcb(Governance.of((A, B, "HospitalCMSP"))))
     for caller, args in SETTING:
         assert (await peer.call(*args, caller=caller)).status == 200

@@ -208,6 +208,8 @@ async def test_withdrawing_gives_the_slot_back_and_nothing_else(world: World):
     for number in (0, 1):
         with refused("ALREADY_MEMBER"):
             await person.submit("accept_subtask", task, number)
+        with refused("NOT_HOLDER"):
+            await person.submit("submit_data", task, number, digest("x"), 1)
     await next_one.submit("accept_subtask", task, 0)
     with refused("NOT_HOLDER"):
         await person.submit("submit_data", task, 0, digest("x"), 1)

@@ -75,7 +75,7 @@ class Claims(Governed):
     async def withdraw_claim(self, ctx: Context, task: Id) -> JsonObject:
         """Give a slot back; no other subtask of the task or its series opens by that."""
         uid = ctx.caller.uid
-        membership = await load_membership(ctx, task)
+        _, membership = await load_membership(ctx, task)
         if membership is None:
             raise Refusal(Code.NOT_HOLDER, "You hold no slot of this task.")
         place = Claim.key_of(task, membership.subtask, membership.slot)
@@ -97,8 +97,8 @@ class Claims(Governed):
         return membership.as_json()
 
 
-async def load_membership(ctx: Context, task: str) -> Membership | None:
-    """The caller's membership in exactly this task, None where there is none.
+async def load_membership(ctx: Context, task: str) -> tuple[Task, Membership | None]:
+    """A task, and the caller's membership in exactly this one, None where there is none.
 
     Raises:
         Refusal: ``NOT_FOUND``, there is no such task.
@@ -108,7 +108,7 @@ async def load_membership(ctx: Context, task: str) -> Membership | None:
         raise Refusal(Code.NOT_FOUND, "There is no such task.")
     key = Membership.key_of(ctx.caller.uid, task, record)
     membership = await Membership.load(ctx, key)
-    return membership if membership and membership.task == task else None
+    return record, membership if membership and membership.task == task else None
 
 
 async def _held(ctx: Context, membership: Membership, task: str, subtask: int) -> JsonObject:

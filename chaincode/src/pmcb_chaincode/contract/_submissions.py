@@ -49,15 +49,15 @@ class Submissions(Governed):
     ) -> JsonObject:
         """Enter the hash and size (bytes) of the caller's data, once."""
         uid = ctx.caller.uid
-        membership = await load_membership(ctx, task)
-        if membership is None or membership.subtask != subtask:
+        task_record, membership = await load_membership(ctx, task)
+        if membership is None:
             raise Refusal(Code.NOT_HOLDER, "You hold no slot of this subtask.")
         slot = membership.slot
         place = Submission.key_of(task, subtask, slot)
-        keys = [Claim.key_of(task, subtask, slot), place, Suspension.key_of(uid), Task.key_of(task)]
-        claim_data, stored_data, suspension, task_data = await ctx.ledger.get_many(keys)
+        keys = [Claim.key_of(task, subtask, slot), place, Suspension.key_of(uid)]
+        claim_data, stored_data, suspension = await ctx.ledger.get_many(keys)
         claim = Claim.maybe(claim_data)
-        if claim is None or claim.holder != uid or task_data is None:
+        if claim is None or claim.holder != uid:
             raise Refusal(Code.NOT_HOLDER, "You hold no slot of this subtask.")
         record = Submission(holder=uid, content_hash=content_hash, size=size, at=ctx.time_ms)
         stored = Submission.maybe(stored_data)
@@ -65,7 +65,7 @@ class Submissions(Governed):
             return {**membership.as_json(), **stored.as_json()}
         if suspension is not None:
             raise Refusal(Code.SUSPENDED, "You are suspended.")
-        if ctx.time_ms >= Task.decode(task_data).submit_until:
+        if ctx.time_ms >= task_record.submit_until:
             raise Refusal(Code.DEADLINE_PASSED, "The time to submit is over.")
         if stored is not None:
             raise Refusal(Code.ALREADY_SUBMITTED, "Other data were submitted for this slot.")
