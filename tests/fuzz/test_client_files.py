@@ -201,6 +201,7 @@ def _resealed(raw):
 @given(documents(LEVELS) | documents(LEVELS).map(_resealed))
 @example(b"[" * 100_000)
 @example(json.dumps(sealed(LEVELS | {"level": [1, 3]})).encode())
+@example(json.dumps(LEVELS | {"users": ["7", "\ud800"]}).encode())
 def test_a_damaged_result_of_the_clustering_is_refused_or_counts_everybody_once(folder, raw):
     """Both readers: an error of their tree, or a level in range for each user."""
     path = _written(folder / "levels.json", raw)

@@ -74,7 +74,10 @@ def read_levels(path: Path) -> LevelsResult:
     if not all(_HASH.fullmatch(value) for value in hashes):
         raise _unfit(path, "'graph_hash' and 'params_hash' must be SHA-256 in hex")
     covered = ("version", "levels", "graph_hash", "params_hash", "users", "level")
-    digest = hashlib.sha256(canonical({key: document[key] for key in covered})).hexdigest()
+    try:
+        digest = hashlib.sha256(canonical({key: document[key] for key in covered})).hexdigest()
+    except UnicodeEncodeError as error:
+        raise _unfit(path, "it holds a text that UTF-8 cannot write") from error
     if document.get("result_hash") != digest:
         raise _unfit(path, "it was changed: 'result_hash' does not fit")
     return LevelsResult(levels, dict(zip(users, ranks, strict=True)), hashes[0], hashes[1])
