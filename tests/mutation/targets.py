@@ -29,6 +29,7 @@ _CHAINCODE = (
     "caller",
     "contract",
     "contract_bounds",
+    "contract_edges",
     "contract_events",
     "governance",
     "parameters",
