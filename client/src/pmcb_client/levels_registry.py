@@ -52,15 +52,7 @@ def read_levels(path: Path) -> LevelsResult:
     Raises:
         LevelsFileError: names the key that is missing or wrong.
     """
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise LevelsFileError(f"Cannot read {path.name}: {reason}.") from error
-    except (ValueError, RecursionError) as error:
-        raise _unfit(path, "it is not JSON") from error
-    if not isinstance(document, dict) or document.get("version") != 1:
-        raise _unfit(path, "it is not a result of version 1")
+    document = _document(path)
     levels, users, ranks = (document.get(key) for key in ("levels", "users", "level"))
     if type(levels) is not int or levels not in LEVELS:
         raise _unfit(path, "'levels' must be 2 to 16")
@@ -81,6 +73,19 @@ def read_levels(path: Path) -> LevelsResult:
     if document.get("result_hash") != digest:
         raise _unfit(path, "it was changed: 'result_hash' does not fit")
     return LevelsResult(levels, dict(zip(users, ranks, strict=True)), hashes[0], hashes[1])
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise LevelsFileError(f"Cannot read {path.name}: {reason}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _unfit(path, "it is not JSON") from error
+    if not isinstance(document, dict) or document.get("version") != 1:
+        raise _unfit(path, "it is not a result of version 1")
+    return document
 
 
 def _unfit(path: Path, reason: str) -> LevelsFileError:
