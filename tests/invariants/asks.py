@@ -141,9 +141,14 @@ class Asks:
         rest = ("accept", score, "ok", digest("evidence"))
         return self._stage.verifiers[who], "verify_submission", task, int(part), int(slot), *rest
 
-    def _withdraw(self, claim: int, who: int | None) -> Ask:
-        holder, (task, _, _) = self._pick("SL", claim)
-        return self._receiver(who, holder), "withdraw_claim", task
+    def _withdraw(self, member: int, who: int | None) -> Ask:
+        """By somebody who joined, and may have left since, or by somebody else."""
+        joined = sorted(key for key in self._state if key[0] == "MB")
+        if not joined:
+            return self._stage.receivers[who or 0], "withdraw_claim", task_id(0)
+        key = joined[member % len(joined)]
+        by = self._receiver(who, f"{key[1]}/{key[2]}")
+        return by, "withdraw_claim", self._state[key]["task"]
 
     def _again(self, back: int, who: int | None) -> Ask:
         if not self._made:

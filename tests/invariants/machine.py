@@ -96,10 +96,17 @@ class PeopleAtOnce(RuleBasedStateMachine):
         self.people([("verify", n, who, score) for n in submissions], NOBODY, at_once=True)
 
     @rule(number=st.integers(0, 7))
-    def holders_withdraw(self, number: int) -> None:
-        """Every second holder gives the slot back, also those who submitted."""
-        claims = range(number % 2, self.asks.count("SL"), 2)
-        self.people([("withdraw", n, None) for n in claims], NOBODY, at_once=False)
+    def members_withdraw(self, number: int) -> None:
+        """Every second one who joined gives a slot back, also who submitted, or left before."""
+        members = range(number % 2, self.asks.count("MB"), 2)
+        self.people([("withdraw", n, None) for n in members], NOBODY, at_once=False)
+
+    @rule(place=places, number=st.integers(0, 7))
+    def a_slot_changes_hands(self, place: tuple[int, int], number: int) -> None:
+        """Some leave, others come in their places, and those who left leave again."""
+        for _ in range(2):
+            self.everybody_accepts(place, at_once=False)
+            self.members_withdraw(number)
 
     @rule(
         who=st.integers(0, 1),
@@ -114,6 +121,7 @@ class PeopleAtOnce(RuleBasedStateMachine):
         taken = (table + 1) % len(TABLES) if filled == "wrong" else table
         self.people([("register", who, taken, n, 0) for n in rows], NOBODY, at_once=True)
         self.people([("approve", 0, 0), *others, ("approve", 1, 0)], NOBODY, at_once=False)
+        self.people([("register", who, taken, 1, -1)], NOBODY, at_once=False)  # too late
 
     @rule(back=st.integers(0, 30))
     def replay(self, back: int) -> None:
@@ -121,7 +129,7 @@ class PeopleAtOnce(RuleBasedStateMachine):
         if self.crowd.sent:
             self.plays.run(self.crowd.sent[-1 - back % len(self.crowd.sent)].submit())
 
-    @rule(hours=st.integers(1, 6))
+    @rule(hours=st.sampled_from((1, 2, 4, 8, 50)))
     def wait(self, hours: int) -> None:
         self.stage.clock.now += hours * HOUR_MS
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.invariants.machine import PeopleAtOnce
 from tests.invariants.stage import Plays
 
-PLAYS = settings().max_examples // 5
+PLAYS = settings().max_examples * 3 // 10
 LONG = PLAYS > 100
 # A failing play is made smaller only where there is time: that takes minutes.
 PHASES = tuple(Phase) if LONG else (Phase.explicit, Phase.reuse, Phase.generate)

@@ -50,6 +50,7 @@ async def test_nothing_has_a_level_before_the_first_epoch(tmp_path: Path):
         await authority.submit("approve_epoch", 1)
         with refused("NOT_FOUND"):
             await person.ask("get_epoch", 0)
+        assert (await person.ask("get_epoch", 1))["active"] is False
         with refused("NOT_LEVELED"):
             await person.ask("list_open_subtasks", 10, "")
 
