@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 MARKER = "marker-7f3a91"  # stands where secrets, answers and arguments stand
 
@@ -16,7 +16,11 @@ MARKER = "marker-7f3a91"  # stands where secrets, answers and arguments stand
 def examples(number: int) -> settings:
     """So many examples in the usual run, and as much more in a `long` one as other tests get."""
     every = settings.default.max_examples if settings.default else 100
-    return settings(max_examples=max(1, number * every // 100), deadline=None)
+    return settings(
+        max_examples=max(1, number * every // 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],  # on a machine that does something else too
+    )
 
 
 def attempt(
