@@ -5,6 +5,8 @@ Each call is answered with a status of the protocol, never with a defect of ours
 silent, the state stays as it was, and the committer goes on.
 """
 
+import asyncio
+
 import grpc
 from fabric_protos.common.common_pb2 import Envelope
 from fabric_protos.gateway import gateway_pb2
@@ -70,21 +72,26 @@ def test_damaged_questions_about_a_transaction_are_answered(front, data):
 
 
 async def _read(channel, method, whole, kind, most=5):
-    """Some answers of a stream, until it waits."""
+    """Some answers of a stream, until it waits; nothing of it is left running."""
     found = []
     if kind is DeliverResponse:
-        call = channel.stream_stream(f"/protos.Deliver/{method}")(iter([whole]), timeout=WAITS_S)
+        call = channel.stream_stream(f"/protos.Deliver/{method}")(timeout=WAITS_S)
     else:
         call = channel.unary_stream(f"/gateway.Gateway/{method}")(whole, timeout=WAITS_S)
     try:
+        if kind is DeliverResponse:
+            await call.write(whole)
         async for raw in call:
             found.append(kind.FromString(raw))
             if len(found) == most:
                 break
     except grpc.aio.AioRpcError as error:
         sound_code(error)
+    except asyncio.InvalidStateError:  # the time was over before the request was out
+        pass
     finally:
         call.cancel()
+        await call.code()
     return found
 
 
