@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-MARKER = "marker-7f3a91"  # stands where secrets, answers and arguments stand
+MARKER = "marker~7f3a91"  # stands where secrets, answers and arguments stand
 
 
 def examples(number: int) -> settings:

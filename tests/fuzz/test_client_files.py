@@ -249,6 +249,7 @@ FIELDS = b"""\
 @example(TASK.replace(b"receivers: 9", b"receivers: !!int ''"), b"")
 @example(TASK.replace(b"receivers: 9", b"receivers: !!bool x"), b"")
 @example(TASK.replace(b"receivers: 9", b"receivers: !!timestamp x"), b"")
+@example(TASK.replace(b'"Seated', b"Seated").replace(b'91",', b"91,"), FIELDS)
 @example(b"&a [*a]", b"&a [*a]")
 @example(b"? [a, b]\n: c", b"? {a: b}\n: c")
 @example(b"[" * 2_000, b"")

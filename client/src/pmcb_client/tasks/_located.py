@@ -41,8 +41,13 @@ class Section:
         for key in self.values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean '{near[0]}'?" if near else ""
-                raise self.fail(f"unknown key '{key}' in {self.title}.{hint}", key)
+                # Without quotes, a text with a comma in braces is a key: only a slip is repeated.
+                named = (
+                    f" '{key}' in {self.title}. Did you mean '{near[0]}'?"
+                    if near
+                    else (f" in {self.title}; put texts into quotes.")
+                )
+                raise self.fail(f"unknown key{named}", key)
         for key in required:
             if key not in self.values:
                 raise self.fail(f"{self.title} lacks the key '{key}'.")
@@ -126,7 +131,8 @@ def parse(data: bytes, name: str, title: str) -> object:
             if not isinstance(key, str):
                 raise TaskFileError("a key must be text.", name=name, line=line)
             if key in section.values:
-                raise TaskFileError(f"the key '{key}' stands twice.", name=name, line=line)
+                shown = f"the key '{key}'" if _NAME.fullmatch(key) else "a key"
+                raise TaskFileError(f"{shown} stands twice.", name=name, line=line)
             section.lines[key] = line
             section.values[key] = loader.construct_object(value_node, deep=True)
         return section
