@@ -202,3 +202,20 @@ async def test_a_bookmark_is_taken_in_its_one_spelling(serve, name):
     for letter in set(alike) - {first["bookmark"][-1]}:
         answer = await call(peer, person, "list_my_claims", "1", first["bookmark"][:-1] + letter)
         assert answer.code == "BAD_ARGUMENT", letter
+
+
+async def test_one_three_or_five_verifiers_judge(peer):
+    """So that more than half of them is never half."""
+    names = [f"{B}/v{n}" for n in range(5)]
+    for name in names:
+        verifier = identity(B, name.partition("/")[2], role="verifier")
+        assert (await call(peer, verifier, "announce_key")).status == 200
+    for count, code in enumerate(("PARTY_UNFIT", "", "PARTY_UNFIT", "", "PARTY_UNFIT", "")):
+        assert await publish(peer, count, verifiers=names[:count]) == code
+
+
+async def test_a_repeat_is_answered_with_what_stands_now(peer):
+    """Published again after it was cancelled, a task stays cancelled."""
+    assert (await call(peer, RELEASER, "cancel_task", TASK, "mistake")).status == 200
+    again = await call(peer, RELEASER, "publish_task", TASK, text(SPEC))
+    assert (again.status, again.json()["status"], again.writes) == (200, "cancelled", {})

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants that no call can tell from the original, each with the reason."""
 
+_ANY_CACHE = "how many certificates are remembered changes no answer"
 _ANY_CHUNK = "how many keys one message asks for changes no answer"
+_NO_LENGTH = "no list has fewer than no values"
+_ALL_THERE = "a published task has all its subtasks"
 _NO_ORGS = "Governance itself refuses an empty list of organisations"
 
 EQUIVALENT: dict[str, str] = {
+    "_caller.py read_caller: maxsize=4096 -> maxsize=4097": _ANY_CACHE,
+    "_caller.py read_caller: maxsize=4096 -> maxsize=4095": _ANY_CACHE,
     "_claims.py : _SINGLE_READS = 8 -> _SINGLE_READS = 9": _ANY_CHUNK,
     "_claims.py : _SINGLE_READS = 8 -> _SINGLE_READS = 7": _ANY_CHUNK,
     "_claims.py : _CHUNK = 64 -> _CHUNK = 65": _ANY_CHUNK,
     "_claims.py : _CHUNK = 64 -> _CHUNK = 63": _ANY_CHUNK,
     "_governance.py : ListOf(Match(NAME, 'an MSP id'), 1, 64)"
     " -> ListOf(Match(NAME, 'an MSP id'), 0, 64)": _NO_ORGS,
+    "_tasks.py TaskSpec: ListOf(_UID, 0, 5) -> ListOf(_UID, -1, 5)": _NO_LENGTH,
+    "_tasks.py load_subtasks: data -> True": _ALL_THERE,
 }

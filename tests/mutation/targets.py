@@ -27,11 +27,13 @@ _SCENARIOS = (
 _CHAINCODE = (
     "bad_input",
     "caller",
+    "check_edges",
     "contract",
     "contract_bounds",
     "contract_edges",
     "contract_events",
     "governance",
+    "metadata",
     "parameters",
     "registry",
     "replay",
