@@ -181,6 +181,7 @@ CALLED: dict[int, tuple[Any, ...]] = {
         shim.GetStateByRange(startKey=LONG, endKey=LONG + "k"),
         shim.GetStateByRange(metadata=shim.QueryMetadata(pageSize=5).SerializeToString()),
         shim.GetStateByRange(metadata=shim.QueryMetadata(bookmark=LONG).SerializeToString()),
+        shim.GetStateByRange(metadata=shim.QueryMetadata(pageSize=-5).SerializeToString()),
     ),
     M.QUERY_STATE_NEXT: (shim.QueryStateNext(id="1"),),
     M.QUERY_STATE_CLOSE: (shim.QueryStateClose(id="1"),),
@@ -243,3 +244,26 @@ def test_whatever_a_contract_sends_its_peer_and_the_committer_live(store, data):
         assert block.header.number == write.number == snapshot.height
         store.commit(write)
         store.refresh()
+
+
+def test_a_page_of_a_negative_size_is_one_without_a_limit_as_on_a_peer(store):
+    """It neither fails nor ends the stream."""
+    paged = {call.metadata for call in CALLED[M.GET_STATE_BY_RANGE] if call.metadata}
+    assert len(paged) == 3
+
+    async def ask():
+        asking = Shim(store)
+        asking.register()
+        await asking.begin()
+        answers = [
+            asking.ask(M.GET_STATE_BY_RANGE, shim.GetStateByRange(endKey="k020", metadata=metadata))
+            for metadata in sorted(paged)
+        ]
+        asking.peer.close()
+        asking.simulator.done()
+        return [shim.QueryResponse.FromString(each.payload) for each in answers]
+
+    sizes = sorted(len(answer.results) for answer in asyncio.run(ask()))
+    assert sizes[0] == 0  # behind the bookmark
+    assert sizes[1] == 5
+    assert sizes[2] > 5

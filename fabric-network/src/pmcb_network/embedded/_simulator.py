@@ -89,7 +89,7 @@ class Simulator:
         """Starts a walk and returns its id. Paged ones exclude writes, before and after."""
         limit = 0
         if page_size or bookmark:
-            limit = min(page_size or self.TOTAL_ROWS, self.TOTAL_ROWS)
+            limit = min(page_size if page_size > 0 else self.TOTAL_ROWS, self.TOTAL_ROWS)
             if self._writes:
                 raise Unsupported(
                     f"txid [{self._tx_id}]: unsuppored transaction. Paginated queries are"
