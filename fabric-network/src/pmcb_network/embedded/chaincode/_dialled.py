@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from pmcb_network.embedded._defects import log_defect
 from pmcb_network.embedded._protos import shim
 
 from ._session import ExecutionFailed, PeerSession, StreamBroken
@@ -80,9 +81,13 @@ class Dialled:
             writer = asyncio.create_task(_drain(outgoing, call))
             try:
                 async for message in call:
+                    if message is None:  # gRPC's word for bytes that are no message
+                        raise StreamBroken("an unreadable message")  # noqa: TRY301
                     peer.receive(message)
             except (grpc.RpcError, StreamBroken) as error:
                 _log.debug("stream to %s: %s", self._address, type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - ends this stream, not the dialling
+                log_defect("a message of the chaincode server failed", error)
             finally:
                 registered = peer.is_ready
                 peer.close()
