@@ -2,7 +2,7 @@
 """Certificates from a Fabric CA: the same calls against fabric-ca-server and the embedded CA."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -109,17 +109,28 @@ class CaClient:
             version=text_in(result, "Version"),
         )
 
-    async def enroll(self, id: str, secret: str) -> Enrolment:
+    async def enroll(
+        self, id: str, secret: str, *, hosts: Sequence[str] = (), profile: str = ""
+    ) -> Enrolment:
         """A certificate for ``id``, over a P-256 key that is made here.
 
         No attribute is asked for by name: then the certificate carries all that were registered
         for enrolment certificates, ``hf.EnrollmentID`` among them.
 
+        Args:
+            id: the enrolment id.
+            secret: what registering it gave.
+            hosts: names and addresses in the certificate, for TLS.
+            profile: the CA's signing profile, ``tls`` for a TLS certificate.
+
         Raises:
             InvalidEnrolmentId: ``id`` is not 1 to 64 of ``A-Za-z0-9._-``.
         """
         _check_id(id)
-        return await self._certify("enroll", f"enrol {id}", id, basic=(id, secret))
+        purpose = f"enrol {id}"
+        return await self._certify(
+            "enroll", purpose, id, basic=(id, secret), hosts=hosts, profile=profile
+        )
 
     async def reenroll(self, held: Credentials) -> Enrolment:
         """One more certificate for whoever ``held`` is, over a new P-256 key that is made here.
@@ -140,9 +151,16 @@ class CaClient:
         *,
         basic: tuple[str, str] | None = None,
         signed_by: Credentials | None = None,
+        hosts: Sequence[str] = (),
+        profile: str = "",
     ) -> Enrolment:
         key = ec.generate_private_key(ec.SECP256R1())
-        body = {"certificate_request": certificate_request(id, key), "caname": self._name}
+        body = {
+            "certificate_request": certificate_request(id, key),
+            "caname": self._name,
+            **({"hosts": list(hosts)} if hosts else {}),
+            **({"profile": profile} if profile else {}),
+        }
         result = await self._ca.post(call, body, purpose, basic=basic, signed_by=signed_by)
         certificate_pem = pem_in(result, "Cert")
         try:
@@ -160,6 +178,7 @@ class CaClient:
         attributes: Mapping[str, str],
         max_enrollments: int = 1,
         *,
+        type: str = "client",
         secret: str = "",
     ) -> str:
         """Makes ``id`` known to the CA; the answer is the secret that enrols it.
@@ -169,6 +188,7 @@ class CaClient:
             id: the new enrolment id.
             attributes: go into its certificates, ``pmcb.role`` among them.
             max_enrollments: how often the secret may be used; -1 without limit.
+            type: what it is: a node (``peer``, ``orderer``), an ``admin``, or a ``client``.
             secret: chosen by the caller; by default the CA makes one.
 
         Raises:
@@ -177,7 +197,7 @@ class CaClient:
         _check_id(id)
         body = {
             "id": id,
-            "type": "client",
+            "type": type,
             "affiliation": "",
             "max_enrollments": max_enrollments,
             "attrs": [

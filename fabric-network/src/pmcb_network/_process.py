@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,7 +34,15 @@ class Record:
     def of_this_process(cls) -> "Record":
         """The calling process."""
         me = psutil.Process()
-        return cls(me.pid, me.create_time(), _boot(), me.cmdline())
+        return cls.of(me, me.cmdline())
+
+    @classmethod
+    def of(cls, process: psutil.Process, command: Sequence[str]) -> "Record":
+        """A process that was just started by this command.
+
+        It is not asked for it: for a moment the system says that a new process has none.
+        """
+        return cls(process.pid, process.create_time(), _boot(), list(command))
 
     def write(self, path: Path) -> None:
         """Keeps the record."""

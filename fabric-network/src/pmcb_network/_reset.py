@@ -10,6 +10,8 @@ from pmcb_client.wallet import Wallet
 
 from ._launch import Places
 from ._process import running, stop
+from .fabric._control import down
+from .fabric._folder import folder_of, is_there
 from .introduce import issued_by
 
 
@@ -21,11 +23,13 @@ def reset(places: Places) -> list[str]:
     process = running(places.record)
     if process is not None:
         stop(process)
+    if is_there(folder_of(places)):
+        down(places, say=lambda _: None)
     description = places.home / "network.json"
     removed: list[str] = []
     with contextlib.suppress(ClientError):
         network = load(description)
-        if network.kind == "embedded":
+        if network.kind == "embedded" or is_there(folder_of(places)):
             removed = _forget(Wallet(places.home / "wallet"), network)
             description.unlink()
     for entry in places.folder.iterdir():

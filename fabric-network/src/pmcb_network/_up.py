@@ -14,10 +14,41 @@ from .embedded import ORGS, EmbeddedNetwork
 from .embedded._ports import choose, names_of
 from .embedded._serve import NOT_A_BLOCKCHAIN, run
 from .embedded.chaincode import check_address
-from .errors import StartFailed
+from .errors import StartFailed, WrongKind
+from .fabric._folder import folder_of, is_there
 from .introduce import introduce
 
-__all__ = ["NOT_A_BLOCKCHAIN", "already", "check_address", "check_ports", "foreground", "where"]
+__all__ = [
+    "NOT_A_BLOCKCHAIN",
+    "already",
+    "check_address",
+    "check_kind",
+    "check_ports",
+    "foreground",
+    "where",
+]
+
+_NAMES = {"embedded": "the embedded one", "fabric": "Fabric"}
+
+
+def check_kind(places: Places, *, embedded: bool, fabric: bool) -> str:
+    """The kind of the network that is there, else of the one that is asked for.
+
+    Raises:
+        WrongKind: one of the other kind is there, or both are asked for.
+    """
+    if embedded and fabric:
+        raise WrongKind("a network is either embedded or Fabric")
+    there = "fabric" if is_there(folder_of(places)) else ""
+    if not there and (places.folder / "ledger").exists():
+        there = "embedded"
+    asked = "embedded" if embedded else "fabric" if fabric else ""
+    if there and asked and there != asked:
+        raise WrongKind(
+            f"the network in {places.folder} is {_NAMES[there]}",
+            next_step="remove it with: pmcb network reset; or use another --home",
+        )
+    return there or asked or "embedded"
 
 
 def already(places: Places) -> dict[str, Any] | None:

@@ -9,7 +9,12 @@
     |-- PortBusy           somebody else listens on a port of this network
     |-- StorageFailed      the disk refused a write; nothing was half written
     |-- LedgerDamaged      blocks, index and state do not fit together
-    `-- StartFailed        the server process ended or did not answer in time
+    |-- StartFailed        the server process ended or did not answer in time
+    |-- WrongKind          embedded was meant and Fabric is there, or the other way round
+    |-- TopologyError      a topology file that says something impossible
+    |-- BinariesMissing    Fabric's programs are not here, or of another version
+    |-- NodeFailed         a node of a Fabric network ended, or was not ready in time
+    `-- FabricRefused      one of Fabric's programs said no
 """
 
 
@@ -51,3 +56,29 @@ class LedgerDamaged(NetworkError):
 
 class StartFailed(NetworkError):
     """The server process ended early or did not become ready before its deadline."""
+
+
+class WrongKind(NetworkError):
+    """A command for one kind of network, where the other is."""
+
+    exit_code = 2
+
+
+class TopologyError(NetworkError):
+    """A topology that cannot be read, or says something impossible; names file and line."""
+
+    exit_code = 2
+
+
+class BinariesMissing(NetworkError):
+    """A program of Fabric was not found, or is of another version than is needed."""
+
+    exit_code = 2
+
+
+class NodeFailed(NetworkError):
+    """A node's process ended early or did not become ready before its deadline."""
+
+
+class FabricRefused(NetworkError):
+    """One of Fabric's programs ended with an error; the message holds its last words."""

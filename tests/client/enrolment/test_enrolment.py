@@ -193,3 +193,25 @@ async def test_a_request_names_the_id_and_asks_for_no_attribute(org):
     )
     expected = base64.b64encode(b"receiver1:s3cret").decode()
     assert seen[0].headers["Authorization"] == f"Basic {expected}"
+
+
+async def test_a_node_asks_for_its_type_its_names_and_its_profile(registrar):
+    """What a CA of Fabric's needs for a peer and its TLS certificate; a person asks for none."""
+    asked = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.path.rpartition("/")[2], json.loads(request.content)))
+        return httpx.Response(200, json={"success": True, "result": {"secret": "s", "Cert": "x"}})
+
+    transport = httpx.MockTransport(note)
+    root = registrar.identity.certificate_pem
+    async with CaClient("https://ca", root, "ca", transport=transport) as ca:
+        await ca.register(registrar, "peer0", {}, type="peer")
+        with pytest.raises(CaUnavailable):
+            await ca.enroll("peer0", "s", hosts=["localhost"], profile="tls")
+        with pytest.raises(CaUnavailable):
+            await ca.enroll("peer0", "s")
+    (_, registered), (_, for_tls), (_, plain) = asked
+    assert registered["type"] == "peer"
+    assert (for_tls["hosts"], for_tls["profile"]) == (["localhost"], "tls")
+    assert not {"hosts", "profile"} & set(plain)

@@ -1,30 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pmcb network`: starts, stops and shows the network of this home."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
+
+from . import _fabric
+from ._settings import Settings, tell
 
 if TYPE_CHECKING:
     from pmcb_network._launch import Places
 
 _LOCK_WAIT_S = 60.0
-
-
-class Settings(Protocol):
-    """What of `pmcb_client.cli.Settings` is used here."""
-
-    @property
-    def home(self) -> Path:
-        """This user's folder."""
-
-    @property
-    def json(self) -> bool:
-        """Whether to print JSON."""
 
 
 @click.group("network")
@@ -38,8 +28,11 @@ def _places(settings: Settings) -> "Places":
     return Places(settings.home)
 
 
-def _tell(settings: Settings, document: dict[str, object], sentence: str) -> None:
-    click.echo(json.dumps(document) if settings.json else sentence)
+def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> str:
+    """Which kind of network is meant: the one that is there, the one that is asked for."""
+    from pmcb_network._up import check_kind
+
+    return check_kind(places, embedded=embedded, fabric=fabric)
 
 
 @contextmanager
@@ -76,6 +69,24 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 @group.command()
 @click.option("--embedded", is_flag=True, help="One process on this machine (the default).")
+@click.option("--fabric", is_flag=True, help="Fabric's own peers, orderers and CAs.")
+@click.option(
+    "--preset",
+    type=click.Choice(["dev", "paper", "bft"]),
+    default="dev",
+    show_default=True,
+    help="With --fabric: which shipped topology.",
+)
+@click.option(
+    "--topology",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="With --fabric: a topology of your own.",
+)
+@click.option(
+    "--governance", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="With --fabric: the contract's governance.json; default: every organisation alike.",
+)  # fmt: skip
 @click.option(
     "--chaincode", metavar="HOST:PORT", help="Dial this chaincode server of this machine."
 )
@@ -91,7 +102,11 @@ def _progress() -> Iterator[Callable[[str], None]]:
 def up(
     settings: Settings,
     *,
-    embedded: bool,  # noqa: ARG001 - the only kind there is; says it aloud
+    embedded: bool,
+    fabric: bool,
+    preset: str,
+    topology: Path | None,
+    governance: Path | None,
     chaincode: str | None,
     port_base: int | None,
     foreground: bool,
@@ -105,13 +120,23 @@ def up(
     from pmcb_network import _launch, _up
 
     places = _places(settings)
+    if _kind(places, embedded=embedded, fabric=fabric) == "fabric":
+        if chaincode is not None or foreground:
+            raise click.UsageError("--chaincode and --foreground go with --embedded.")
+        with _alone(places), _progress() as say:
+            _fabric.up(
+                settings, places, preset, topology, governance, port_base, wait_s=wait, say=say
+            )
+        return
+    if topology is not None or governance is not None:
+        raise click.UsageError("--topology and --governance go with --fabric.")
     if chaincode is not None:
         _up.check_address(chaincode)
     with _alone(places) as let_others_in:
         found = _up.already(places)
         if found is not None:
             sentence = f"The network already runs as process {found['pid']}: {_up.where(found)}."
-            _tell(settings, {"state": "running", **found}, sentence)
+            tell(settings, {"state": "running", **found}, sentence)
             return
         _up.check_ports(places, port_base)
         click.echo(_up.NOT_A_BLOCKCHAIN, err=True)
@@ -128,7 +153,7 @@ def up(
             _launch.start(places, chaincode=chaincode, port_base=port_base, within_s=wait, say=say)
         found = _launch.state(places)
         sentence = f"The network runs as process {found['pid']}: {_up.where(found)}."
-        _tell(settings, {"state": "started", **found}, sentence)
+        tell(settings, {"state": "started", **found}, sentence)
 
 
 @group.command()
@@ -138,16 +163,20 @@ def down(settings: Settings) -> None:
     from pmcb_network._process import running, stop
 
     places = _places(settings)
+    if _kind(places) == "fabric":
+        with _alone(places), _progress() as say:
+            _fabric.down(settings, places, say)
+        return
     with _alone(places):
         process = running(places.record)
         if process is None:
-            _tell(settings, {"state": "stopped", "stopped": False}, "No network runs here.")
+            tell(settings, {"state": "stopped", "stopped": False}, "No network runs here.")
             return
         gentle = stop(process)
         places.record.unlink(missing_ok=True)
         places.serving.unlink(missing_ok=True)
     how = "" if gentle else " It did not end by itself and was killed; the ledger is whole."
-    _tell(
+    tell(
         settings, {"state": "stopped", "stopped": True, "killed": not gentle},
         f"The network (process {process.pid}) stopped.{how}",
     )  # fmt: skip
@@ -168,7 +197,7 @@ def reset(settings: Settings, *, yes: bool) -> None:
         click.confirm(what, abort=True, err=True)
     with _alone(places):
         removed = _reset.reset(places)
-    _tell(
+    tell(
         settings, {"state": "removed", "identities": removed},
         f"The network was removed, and {len(removed)} identities of its CAs from the wallet.",
     )  # fmt: skip
@@ -181,7 +210,11 @@ def status(ctx: click.Context) -> None:
     from pmcb_network import _launch, _up
 
     settings: Settings = ctx.obj
-    found = _launch.state(_places(settings))
+    places = _places(settings)
+    if _kind(places) == "fabric":
+        _fabric.status(ctx, places)
+        return
+    found = _launch.state(places)
     if not found["running"]:
         sentence = f"No network runs in {settings.home}; start it with: pmcb network up"
     elif found["answers"]:
@@ -191,23 +224,29 @@ def status(ctx: click.Context) -> None:
         )
     else:
         sentence = f"Process {found['pid']} does not serve: {found['reason'] or 'it is starting'}."
-    _tell(settings, found, sentence)
+    tell(settings, found, sentence)
     if not found["answers"]:
         ctx.exit(3)
 
 
 @group.command()
+@click.argument("node", required=False)
 @click.option("--lines", type=click.IntRange(min=0), default=20, show_default=True, metavar="N")
 @click.option("--follow", is_flag=True, help="Go on with new lines; end with Ctrl-C.")
 @click.pass_obj
-def logs(settings: Settings, *, lines: int, follow: bool) -> None:
-    """Show the last lines of the network's log."""
+def logs(settings: Settings, node: str | None, *, lines: int, follow: bool) -> None:
+    """Show the last lines of the network's log, on Fabric of one NODE."""
     from pmcb_network import _log
 
     places = _places(settings)
+    log = places.log
+    if _kind(places) == "fabric":
+        log = _fabric.log_of(places, node)
+    elif node is not None:
+        raise click.UsageError("The embedded network is one process: it has no nodes.")
     if not follow:
-        for line in _log.tail(places.log, lines):
+        for line in _log.tail(log, lines):
             click.echo(line)
         return
-    for line in _log.follow(places.log, lines):
+    for line in _log.follow(log, lines):
         click.echo(line, nl=False)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Native Fabric: peers, orderers and CAs of a topology, as processes of this machine."""

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `pmcb network` does when the network is Fabric."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from pmcb_client.enrolment import CaClient
+from pmcb_client.network_file import NetworkFile, save
+from pmcb_client.wallet import Wallet
+from pmcb_network._launch import Places
+from pmcb_network.errors import FabricRefused, NetworkError
+from pmcb_network.introduce import introduce, registrar_of, wait_for_ping
+
+from . import _nodes
+from ._binaries import find
+from ._ca_settings import REGISTRAR
+from ._folder import folder_of, is_there, make, open_network
+from ._identities import registrar_secret
+from ._layout import Layout, NodeFolder
+from ._network import FabricNetwork
+from ._topology import Kind, load, preset
+from ._tunables import Tunables
+
+_HEALTH_S = 5.0
+
+
+def up(
+    places: Places,
+    *,
+    preset_name: str,
+    topology: Path | None,
+    governance: Path | None,
+    port_base: int | None,
+    within_s: float,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Makes the network if there is none, starts what does not run, and waits for its contract.
+
+    What it was made from counts: a topology is asked for only the first time.
+    """
+    binaries = find()
+    folder = folder_of(places)
+    if not is_there(folder):
+        if topology is not None:
+            load(topology)  # its own errors first
+            text, name = topology.read_text(), topology.name
+        else:
+            text, name = preset(preset_name), f"{preset_name}.toml"
+        make(folder, text, name, governance, port_base, Tunables())
+    network = open_network(folder, binaries)
+    for warning in binaries.warnings:
+        say(warning)
+    network.up(say)
+    described = network.network_file()
+    secrets = _secrets(network)
+    asyncio.run(introduce(places.home, described, secrets, within_s=within_s))
+    asyncio.run(_tell_revoked(places, described))
+    return state(places)
+
+
+async def _tell_revoked(places: Places, described: NetworkFile) -> None:
+    """The CAs' lists of revoked certificates into network.json, which is written anew each time."""
+    wallet = Wallet(places.home / "wallet")
+    for org in described.orgs:
+        registrar = registrar_of(wallet, org)
+        assert registrar is not None  # introduced just before
+        async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
+            described = described.with_list(org.msp, (await ca.gencrl(registrar)).decode())
+    save(places.home / "network.json", described)
+
+
+def _secrets(network: FabricNetwork) -> dict[str, tuple[str, str]]:
+    return {
+        org.msp: (REGISTRAR, registrar_secret(network.layout, org.msp))
+        for org in network.topology.organisations
+    }
+
+
+def down(places: Places, say: Callable[[str], None]) -> tuple[int, int]:
+    """Stops whatever runs, chaincode servers and peers first: how many, and how many by force."""
+    folders = _started(places)
+    stopped = killed = 0
+    for kind in ("server", "peer", "orderer", "ca"):
+        mine = [folder for name, folder in folders.items() if name.startswith(kind)]
+        if not mine:
+            continue
+        say(f"stopping {kind}s")
+        with ThreadPoolExecutor(len(mine)) as pool:
+            ends = list(pool.map(_nodes.stop, mine))
+        stopped += sum(end is not None for end in ends)
+        killed += sum(end is False for end in ends)
+    return stopped, killed
+
+
+def logs(places: Places) -> dict[str, Path]:
+    """The logs of all nodes that were ever started."""
+    return {name: folder.log for name, folder in _started(places).items()}
+
+
+def _started(places: Places) -> dict[str, NodeFolder]:
+    """By what is in the folder: also of a network that can no longer be read."""
+    root = folder_of(places)
+    nodes = root / "nodes"
+    names = sorted(path.name for path in nodes.iterdir()) if nodes.is_dir() else []
+    return {name: Layout(root, {}).node(name) for name in names}
+
+
+def state(places: Places) -> dict[str, Any]:
+    """What `pmcb network status` shows."""
+    network = open_network(folder_of(places), find())
+    nodes = [_node_state(network, node_id) for node_id in _node_ids(network)]
+    described = network.network_file() if _is_enrolled(network) else None
+    found: dict[str, Any] = {
+        "running": any(node["running"] for node in nodes),
+        "answers": False,
+        "reason": "",
+        "kind": "fabric",
+        "topology": network.topology.name,
+        "channel": network.topology.channel,
+        "nodes": nodes,
+        "orgs": [],
+        "height": max((node.get("height", 0) for node in nodes), default=0),
+    }
+    if described is None:
+        found["reason"] = "it was not brought up to its end"
+        return found
+    found["orgs"] = [
+        {"msp": org.msp, "gateway": org.gateway, "ca_url": org.ca_url} for org in described.orgs
+    ]
+    stopped = [node["id"] for node in nodes if not node["running"]]
+    try:
+        if found["running"]:
+            _check_health(places, described)
+            found["answers"] = True
+    except NetworkError as error:
+        found["reason"] = str(error)
+    if stopped:
+        found["reason"] = f"not running: {', '.join(stopped)}"
+    return found
+
+
+def _node_ids(network: FabricNetwork) -> list[str]:
+    servers = [network.server_folder(peer).path.name for peer in network.topology.of(Kind.PEER)]
+    return [node.id for node in network.topology.nodes] + servers
+
+
+def _node_state(network: FabricNetwork, node_id: str) -> dict[str, Any]:
+    process = _nodes.running(network.layout.node(node_id))
+    found: dict[str, Any] = {
+        "id": node_id,
+        "running": process is not None,
+        "pid": process.pid if process is not None else None,
+    }
+    for node in network.topology.nodes:
+        if node.id == node_id:
+            found["port"] = network.layout.port(node)
+            if node.kind is Kind.PEER and process is not None:
+                found.update(_chain_state(network, node))
+    return found
+
+
+def _chain_state(network: FabricNetwork, peer: Any) -> dict[str, Any]:
+    try:
+        height, last_hash = network.lifecycle.height(peer)
+        committed = network.lifecycle.committed(peer)
+    except FabricRefused as error:
+        return {"reason": str(error)}
+    version = committed.version if committed else ""
+    return {"height": height, "last_block": last_hash, "chaincode": version}
+
+
+def _is_enrolled(network: FabricNetwork) -> bool:
+    orgs = network.topology.organisations
+    return all(network.layout.root_certificate(org.msp).exists() for org in orgs)
+
+
+def _check_health(places: Places, described: NetworkFile) -> None:
+    registrar = registrar_of(Wallet(places.home / "wallet"), described.orgs[0])
+    if registrar is None:
+        raise NetworkError("this home has no registrar of the network; run `pmcb network up`")
+    asyncio.run(wait_for_ping(described, registrar, within_s=_HEALTH_S))

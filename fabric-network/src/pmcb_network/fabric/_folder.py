@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of a Fabric network: made once, opened later; what it was made from stays in it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pmcb_chaincode.contract import Governance, GovernanceError
+from pmcb_client.files import write_atomic
+from pmcb_network._files import make_folder
+from pmcb_network.embedded._ports import choose, keep
+from pmcb_network.errors import FolderUnusable, TopologyError
+
+from ._binaries import Binaries
+from ._layout import Layout, port_names
+from ._network import FabricNetwork
+from ._topology import Topology, parse
+from ._tunables import Tunables
+
+if TYPE_CHECKING:
+    from pmcb_network._launch import Places
+
+_TOPOLOGY, _GOVERNANCE, _TUNABLES = "topology.toml", "governance.json", "tunables.json"
+
+
+def folder_of(places: "Places") -> Path:
+    """Where a home keeps its Fabric network."""
+    return places.folder / "fabric"
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a network was made in the folder."""
+    return (folder / _TOPOLOGY).exists()
+
+
+def make(
+    folder: Path, text: str, name: str, governance: Path | None, port_base: int | None,
+    tuned: Tunables,
+) -> None:  # fmt: skip
+    """Makes a network's folder; everything is checked before anything is written.
+
+    Raises:
+        TopologyError: the topology, or the governance for it, is wrong.
+        PortBusy, BadPortBase: a port is taken or out of range; names it.
+    """
+    topology = parse(text, name)
+    rules = _governance(topology, governance)
+    ports, _ = choose(folder, port_names(topology.nodes), port_base)
+    make_folder(folder)
+    keep(folder, ports)
+    _write(folder / _GOVERNANCE, rules.as_json())
+    _write(folder / _TUNABLES, asdict(tuned))
+    write_atomic(folder / _TOPOLOGY, text.encode(), mode=0o600)  # last: now it is there
+
+
+def _governance(topology: Topology, path: Path | None) -> Governance:
+    orgs = [org.msp for org in topology.organisations]
+    if path is None:
+        return Governance.of(orgs)
+    try:
+        rules = Governance.load(path)
+    except GovernanceError as error:
+        raise TopologyError(f"the governance cannot be used: {error}") from error
+    if set(rules.orgs) != set(orgs):
+        raise TopologyError("the governance must name the topology's organisations, all of them")
+    return rules
+
+
+def open_network(folder: Path, binaries: Binaries) -> FabricNetwork:
+    """The network that was made in the folder.
+
+    Raises:
+        FolderUnusable: a file of it is missing or damaged.
+    """
+    try:
+        topology = parse((folder / _TOPOLOGY).read_text(), _TOPOLOGY)
+        found = json.loads((folder / "ports.json").read_bytes())
+        ports = {name: int(found[name]) for name in port_names(topology.nodes)}
+        tuned = Tunables(**json.loads((folder / _TUNABLES).read_bytes()))
+        rules = Governance.load(folder / _GOVERNANCE)
+    except (OSError, ValueError, TypeError, KeyError, TopologyError) as error:
+        raise FolderUnusable(
+            f"the network in {folder} cannot be read: {error}",
+            next_step="remove it with: pmcb network reset",
+        ) from error
+    return FabricNetwork(topology, Layout(folder, ports), binaries, rules, tuned)
+
+
+def _write(path: Path, document: object) -> None:
+    write_atomic(path, json.dumps(document, indent=1).encode(), mode=0o600)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chaincode on a channel: installed, approved by each organisation, committed by a majority.
+
+Every step asks first and looks afterwards: Fabric answers a repeat with an error that is told
+from others only by its words.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pmcb_network.errors import FabricRefused
+
+from ._binaries import Binaries
+from ._layout import Layout
+from ._topology import Kind, Node, Topology
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What stands on the channel: version (the package's label) and sequence."""
+
+    version: str
+    sequence: int
+
+
+class Lifecycle:
+    """The lifecycle calls of one network, each as the administrator of an organisation."""
+
+    def __init__(self, topology: Topology, layout: Layout, binaries: Binaries, name: str) -> None:
+        self._topology = topology
+        self._layout = layout
+        self._binaries = binaries
+        self._name = name
+
+    def install(self, package: Path, package_id: str) -> None:
+        """On every peer that does not have it."""
+
+        def one(peer: Node) -> None:
+            if package_id not in self._installed(peer):
+                self._peer(peer, "lifecycle", "chaincode", "install", str(package))
+
+        self._everywhere(one, self._topology.of(Kind.PEER))
+
+    def _installed(self, peer: Node) -> list[str]:
+        answer = self._json(peer, "queryinstalled")
+        return [str(each["package_id"]) for each in answer.get("installed_chaincodes", [])]
+
+    def committed(self, peer: Node) -> Committed | None:
+        """The definition that a peer goes by; None when there is none."""
+        try:
+            answer = self._json(peer, "querycommitted", *self._where())
+        except FabricRefused as error:
+            if "404" in str(error) or "is not defined" in str(error):
+                return None
+            raise
+        return Committed(str(answer["version"]), int(answer["sequence"]))
+
+    def approve(self, version: str, sequence: int, package_id: str) -> None:
+        """By every organisation that has not."""
+
+        def one(peer: Node) -> None:
+            if self._approved(peer, sequence) != package_id:
+                definition = self._definition(version, sequence)
+                self._peer(
+                    peer, "lifecycle", "chaincode", "approveformyorg", *self._orderer(),
+                    *definition, "--package-id", package_id,
+                )  # fmt: skip
+
+        self._everywhere(one, [org.peers[0] for org in self._topology.organisations])
+
+    def _approved(self, peer: Node, sequence: int) -> str:
+        try:
+            answer = self._json(
+                peer, "queryapproved", *self._where(), "--sequence", str(sequence)
+            )  # fmt: skip
+        except FabricRefused:
+            return ""
+        source = answer.get("source", {}).get("Type", {}).get("LocalPackage", {})
+        return str(source.get("package_id", ""))
+
+    def ready_to_commit(self, version: str, sequence: int) -> bool:
+        """Whether every organisation's approval has reached every organisation."""
+        wanted = {org.msp for org in self._topology.organisations}
+        for org in self._topology.organisations:
+            answer = self._json(
+                org.peers[0], "checkcommitreadiness", *self._definition(version, sequence)
+            )
+            if {msp for msp, yes in answer["approvals"].items() if yes} != wanted:
+                return False
+        return True
+
+    def commit(self, version: str, sequence: int) -> None:
+        """By one peer of every organisation."""
+        peers = [org.peers[0] for org in self._topology.organisations]
+        asked = [
+            word
+            for peer in peers
+            for word in (
+                "--peerAddresses", self._layout.address(peer),
+                "--tlsRootCertFiles", str(self._layout.root_certificate(peer.msp)),
+            )
+        ]  # fmt: skip
+        definition = self._definition(version, sequence)
+        self._peer(
+            peers[0], "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked
+        )
+
+    def join(self, peer: Node) -> None:
+        """The channel, unless the peer is on it."""
+        if f"\n{self._topology.channel}\n" not in f"\n{self._peer(peer, 'channel', 'list')}\n":
+            self._peer(peer, "channel", "join", "-b", str(self._layout.channel_block))
+
+    def height(self, peer: Node) -> tuple[int, str]:
+        """How many blocks a peer has, and the hash of the last."""
+        said = self._peer(peer, "channel", "getinfo", "-c", self._topology.channel)
+        info = json.loads(said[said.index("{") :])
+        return int(info["height"]), str(info["currentBlockHash"])
+
+    def update(self, org: str, envelope: Path) -> None:
+        """A channel configuration update, signed and sent by an organisation's administrator."""
+        peer = self._first_peer(org)
+        channel = self._topology.channel
+        self._peer(
+            peer, "channel", "update", "-c", channel, "-f", str(envelope), *self._orderer()
+        )  # fmt: skip
+
+    def configuration(self, org: str, target: Path) -> None:
+        """Fetches the channel's newest configuration block."""
+        peer = self._first_peer(org)
+        channel = self._topology.channel
+        self._peer(
+            peer, "channel", "fetch", "config", str(target), "-c", channel, *self._orderer()
+        )  # fmt: skip
+
+    def _first_peer(self, org: str) -> Node:
+        return next(o.peers[0] for o in self._topology.organisations if o.msp == org)
+
+    def _where(self) -> tuple[str, ...]:
+        return ("-C", self._topology.channel, "-n", self._name)
+
+    def _definition(self, version: str, sequence: int) -> tuple[str, ...]:
+        return (*self._where(), "-v", version, "--sequence", str(sequence))
+
+    def _orderer(self) -> tuple[str, ...]:
+        orderer = self._topology.of(Kind.ORDERER)[0]
+        root = self._layout.root_certificate(orderer.msp)
+        return ("-o", self._layout.address(orderer), "--tls", "--cafile", str(root))
+
+    def _json(self, peer: Node, verb: str, *arguments: str) -> Any:
+        said = self._peer(peer, "lifecycle", "chaincode", verb, *arguments, "-O", "json")
+        return json.loads(said)
+
+    def _peer(self, peer: Node, *arguments: str) -> str:
+        return self._binaries.run("peer", *arguments, environment=self._as_admin(peer))
+
+    def _as_admin(self, peer: Node) -> Mapping[str, str]:
+        layout = self._layout
+        return {
+            "FABRIC_CFG_PATH": str(layout.node(peer.id).config),
+            "FABRIC_LOGGING_SPEC": "error",
+            "CORE_PEER_LOCALMSPID": peer.msp,
+            "CORE_PEER_MSPCONFIGPATH": str(layout.admin(peer.msp).msp),
+            "CORE_PEER_ADDRESS": layout.address(peer),
+            "CORE_PEER_TLS_ENABLED": "true",
+            "CORE_PEER_TLS_ROOTCERT_FILE": str(layout.root_certificate(peer.msp)),
+        }
+
+    def _everywhere(self, work: Any, peers: Any) -> None:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(work, peers))

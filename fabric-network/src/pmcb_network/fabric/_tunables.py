@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that a measurement or a test changes; they are kept with the network."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tunables:
+    """How the nodes of a network behave.
+
+    Attributes:
+        time_window: how far a proposal's time may lie from a peer's clock, as ``2m``.
+        execute_timeout: how long a contract may take.
+        concurrency: calls that a peer serves at once; Fabric's own 500 turn clients away early.
+        write_batch: whether peers offer batches of reads and writes.
+        logging: ``FABRIC_LOGGING_SPEC``.
+    """
+
+    time_window: str = "2m"
+    execute_timeout: str = "10s"
+    concurrency: int = 5000
+    write_batch: bool = True
+    logging: str = "warn"
