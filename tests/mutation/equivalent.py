@@ -3,11 +3,13 @@
 
 _ANY_CACHE = "how many certificates are remembered changes no answer"
 _ANY_CHUNK = "how many keys one message asks for changes no answer"
+_NAME_READ = "a malformed name already shows when it is taken from the certificate"
 _NO_LENGTH = "no list has fewer than no values"
 _ALL_THERE = "a published task has all its subtasks"
 _NO_ORGS = "Governance itself refuses an empty list of organisations"
 
 EQUIVALENT: dict[str, str] = {
+    "_caller.py read_caller: name.rfc4514_string() -> pass": _NAME_READ,
     "_caller.py read_caller: maxsize=4096 -> maxsize=4097": _ANY_CACHE,
     "_caller.py read_caller: maxsize=4096 -> maxsize=4095": _ANY_CACHE,
     "_claims.py : _SINGLE_READS = 8 -> _SINGLE_READS = 9": _ANY_CHUNK,
