@@ -23,6 +23,7 @@ LEDGER: dict[str, Any] = {
     "seed": 1,
     "throughput": {
         "submit": {"per_second": 400, "p95_ms": 100, "client_cpu_ms": 0.7},
+        "submit_by_blocks": {"per_second": 450, "client_cpu_ms": 0.6},
         "evaluate": {"per_second": 1500},
         "one_at_a_time": {"p50_ms": 5},
     },

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pmcb_client.enrolment import CaClient, Enrolment
 from pmcb_client.gateway import (
+    CommitBy,
     Contract,
     Gateway,
     Identity,
@@ -52,9 +53,16 @@ class People:
 
     def contract(self, who: Enrolled) -> Contract:
         """The contract as this person sees it."""
-        msp = who.identity.msp_id
-        gateway: Gateway = connect(self._channels[msp], who.identity, who.signer)
+        return self.contract_of(self.gateway(who))
+
+    def contract_of(self, gateway: Gateway) -> Contract:
+        """The contract behind a gateway of this network."""
         return gateway.network(self._file.channel).contract(self._file.chaincode)
+
+    def gateway(self, who: Enrolled, *, commit: CommitBy = "status") -> Gateway:
+        """This person's gateway, over its organisation's channel."""
+        channel = self._channels[who.identity.msp_id]
+        return connect(channel, who.identity, who.signer, commit=commit)
 
     async def enrol(self, msp: str, names: Sequence[str], role: str) -> list[Enrolled]:
         """People of one organisation and role."""

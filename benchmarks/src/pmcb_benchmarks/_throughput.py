@@ -5,6 +5,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -25,7 +26,7 @@ async def throughput(folder: Path, *, seconds: float, seed: int) -> dict[str, ob
             (client,) = await people.enrol(network.file.orgs[0].msp, ["load"], "releaser")
             contract = people.contract(client)
 
-            def pair() -> Awaitable[bytes]:
+            def pair(contract: Contract = contract) -> Awaitable[bytes]:
                 drawn = [str(numbers.randrange(_KEYS)) for _ in range(2)]
                 return contract.submit("add_pair", *drawn)
 
@@ -34,10 +35,19 @@ async def throughput(folder: Path, *, seconds: float, seed: int) -> dict[str, ob
 
             await _closed_loop(pair, 2.0, IN_FLIGHT)
             submit = await _closed_loop(pair, seconds, IN_FLIGHT)
+            async with people.gateway(client, commit="blocks") as gateway:
+                by_blocks = partial(pair, people.contract_of(gateway))
+                submit_by_blocks = await _closed_loop(by_blocks, seconds, IN_FLIGHT)
             evaluate = await _closed_loop(one, seconds / 2, IN_FLIGHT)
             alone = await _closed_loop(pair, seconds / 2, 1)
             await _check(contract)
-    return {"in_flight": IN_FLIGHT, "submit": submit, "evaluate": evaluate, "one_at_a_time": alone}
+    return {
+        "in_flight": IN_FLIGHT,
+        "submit": submit,
+        "submit_by_blocks": submit_by_blocks,
+        "evaluate": evaluate,
+        "one_at_a_time": alone,
+    }
 
 
 async def _closed_loop(
