@@ -115,8 +115,8 @@ class Drill:
             await self.start_client()
             return
         running = self._network if victim == "network" else self._server
-        running.process.kill()
-        running.process.wait()
+        running.child.process.kill()
+        running.child.process.wait()
         if victim == "network":
             self._start_network()
         else:

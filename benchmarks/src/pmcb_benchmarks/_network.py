@@ -3,31 +3,28 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pmcb_client.network_file import NetworkFile, parse
+
+from ._child import Child, child
 
 
 @dataclass(frozen=True)
 class RunningNetwork:
     """A network process: where it is, and who may register people."""
 
-    process: subprocess.Popen[str]
+    child: Child
     file: NetworkFile
     registrars: Mapping[str, tuple[str, str]]
 
     def height(self) -> int:
         """How many blocks its ledger has now; clients cannot see this through the gateway."""
-        asked = _stream(self.process.stdin)
-        asked.write("height\n")
-        asked.flush()
-        return int(_stream(self.process.stdout).readline())
+        return int(self.child.ask())
 
 
 @contextmanager
@@ -36,32 +33,14 @@ def network_process(folder: Path, contract: str, chaincode: str = "") -> Iterato
 
     ``chaincode`` is the address of a server to dial; without one the network runs the contract.
     """
-    command = [sys.executable, "-m", "pmcb_benchmarks._network", str(folder), contract, chaincode]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            line = _stream(process.stdout).readline()
-            if not line:
-                raise RuntimeError("the network process did not start")
-            said = json.loads(line)
-            registrars = {msp: (one[0], one[1]) for msp, one in said["registrars"].items()}
-            yield RunningNetwork(process, parse(said["file"]), registrars)
-        finally:
-            _stream(process.stdin).close()
-            process.wait(20)
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
+    with child("_network", str(folder), contract, chaincode) as started:
+        said = json.loads(started.ready)
+        registrars = {msp: (one[0], one[1]) for msp, one in said["registrars"].items()}
+        yield RunningNetwork(started, parse(said["file"]), registrars)
 
 
 async def _serve(folder: Path, contract: str, chaincode: str) -> None:
-    """Answer each line with the ledger's height, until standard input ends.
-
-    When the parent dies, so does the network.
-    """
+    """Answer each line with the ledger's height, until standard input ends."""
     from pmcb_benchmarks._pairs import Pairs
     from pmcb_network.embedded import EmbeddedNetwork
 
