@@ -28,7 +28,7 @@ def directory():
 
 def test_what_is_no_identity_is_unknown(directory):
     """Garbage, an empty text, a certificate that is none, an organisation that is not here."""
-    stranger = Person.issue(HOME, "HospitalCMSP", "eve")
+    stranger = Person.issue(HOME, "HospitalCMSP", "eve", now_ms=NOW)
     broken = Person("HospitalAMSP", b"no certificate", KEY)
     for serialized in (b"", b"\xff\xff", broken.serialized, stranger.serialized):
         with pytest.raises(UnknownIdentity):
@@ -40,7 +40,9 @@ def test_a_certificate_of_another_ca_is_no_identity(directory):
     twin = Authority.make("ca", "HospitalAMSP", now_ms=NOW)
     for authority in (OTHER, twin):
         with pytest.raises(UnknownIdentity, match="not issued"):
-            directory.member(Person.issue(authority, "HospitalAMSP", "eve").serialized, NOW)
+            directory.member(
+                Person.issue(authority, "HospitalAMSP", "eve", now_ms=NOW).serialized, NOW
+            )
 
 
 def test_a_key_on_another_curve_is_not_valid(directory):
@@ -54,7 +56,7 @@ def test_a_key_on_another_curve_is_not_valid(directory):
 def test_a_cached_identity_still_expires(directory):
     """The cache remembers who issued a certificate, not that it was once in time."""
     clock = Clock(NOW)
-    alice = Person.issue(HOME, "HospitalAMSP", "alice").serialized
+    alice = Person.issue(HOME, "HospitalAMSP", "alice", now_ms=NOW).serialized
     assert directory.member(alice, clock()).msp_id == "HospitalAMSP"
     clock.advance(days=366)
     with pytest.raises(InvalidIdentity, match="expired") as caught:
@@ -66,7 +68,7 @@ def test_a_cached_identity_still_expires(directory):
 
 def test_a_cached_identity_is_revoked_at_once(directory):
     """The certificate that was met a moment ago; its owner's next one is another certificate."""
-    alice, again = (Person.issue(HOME, "HospitalAMSP", "alice") for _ in range(2))
+    alice, again = (Person.issue(HOME, "HospitalAMSP", "alice", now_ms=NOW) for _ in range(2))
     assert directory.member(alice.serialized, NOW).msp_id == "HospitalAMSP"
     directory.revoke("HospitalAMSP", [alice.x509.serial_number])
     with pytest.raises(InvalidIdentity, match="revoked") as caught:
@@ -77,14 +79,14 @@ def test_a_cached_identity_is_revoked_at_once(directory):
 
 def test_an_organisation_revokes_only_its_own(directory):
     """The same number under the other organisation's CA is another certificate."""
-    alice = Person.issue(HOME, "HospitalAMSP", "alice")
+    alice = Person.issue(HOME, "HospitalAMSP", "alice", now_ms=NOW)
     directory.revoke("HospitalBMSP", [alice.x509.serial_number])
     assert directory.member(alice.serialized, NOW).msp_id == "HospitalAMSP"
 
 
 def test_a_high_s_signature_is_refused(directory):
     """Of the two signatures that verify, Fabric takes only the one with the lower S."""
-    alice = Person.issue(HOME, "HospitalAMSP", "alice")
+    alice = Person.issue(HOME, "HospitalAMSP", "alice", now_ms=NOW)
     member = directory.member(alice.serialized, NOW)
     signature = alice.sign(b"data")
     assert member.verifies(signature, b"data")
