@@ -16,6 +16,8 @@ RELEASER = identity(A, "rel", role="releaser")
 VERIFIER = identity(B, "ver", role="verifier")
 RECORDS = identity(B, "records", role="institution")
 PEOPLE = [identity(A, f"p{n}", role="receiver") for n in range(4)]
+ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
+"""Their levels: two of each."""
 
 Call: TypeAlias = tuple[Identity, tuple[str, ...]]
 

@@ -8,12 +8,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.chaincode.fake_peer import FakePeer
 from tests.chaincode.identities import identity
-from tests.chaincode.story import PEOPLE, PROOF, TASK, A, B, published
+from tests.chaincode.story import PEOPLE, PROOF, ROWS, TASK, A, B, published
 
 from pmcb_chaincode.bridge import Int, Json, ListOf, Match
 from pmcb_chaincode.contract import Governance, Pmcb
 
-ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
 SETTING = published(ROWS, slots=2)
 ROLE_MSPS = dict.fromkeys(("authority", "institution", "verifier"), (A, B))
 PARAMETERS = [

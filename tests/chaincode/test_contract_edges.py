@@ -18,6 +18,7 @@ from tests.chaincode.story import (
     PEOPLE,
     PROOF,
     RELEASER,
+    ROWS,
     TASK,
     VERIFIER,
     A,
@@ -28,7 +29,6 @@ from tests.chaincode.story import (
 
 from pmcb_chaincode.contract import Governance, Pmcb
 
-ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
 SETTING = published(ROWS, slots=2)
 SPEC = json.loads(SETTING[6][1][2])
 LETTERS = string.ascii_letters + string.digits + "-_"

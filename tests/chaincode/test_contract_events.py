@@ -11,6 +11,7 @@ from tests.chaincode.story import (
     PEOPLE,
     PROOF,
     RELEASER,
+    ROWS,
     TASK,
     VERIFIER,
     A,
@@ -20,7 +21,6 @@ from tests.chaincode.story import (
 
 from pmcb_chaincode.contract import Governance, Pmcb
 
-ROWS = tuple((A, f"p{n}", n % 2 + 1, n // 2) for n in range(4))
 SLOT = {"v": 1, "task": TASK, "subtask": 0, "slot": 0}
 P0 = f"{A}/p0"
 VERDICT = ("verify_submission", TASK, "0", "0", "accept", "9", "ok", PROOF)

@@ -91,9 +91,26 @@ def test_the_other_kind_is_refused_and_a_node_has_a_log(home):
     """Exit 2 and what to do; logs name the nodes."""
     refused = pmcb(home, "network", "up", "--embedded", check=2)
     assert "is Fabric" in refused.stderr
+    another = pmcb(home, "network", "up", "--fabric", "--preset", "bft", check=2)
+    assert "was made from another topology" in another.stderr
     unnamed = pmcb(home, "network", "logs", check=2)
     assert "peer0.HospitalAMSP" in unnamed.stderr
     assert pmcb(home, "network", "logs", "peer0.HospitalAMSP", check=0).stdout
+
+
+def test_another_contract_replaces_the_servers_and_is_approved(home):
+    """A governance that the organisations changed: another label, the next sequence, one answer."""
+    before = by_id(state(home))
+    place = home / "network" / "fabric" / "governance.json"
+    rules = json.loads(place.read_text())
+    place.write_text(json.dumps(rules | {"epoch_quorum": 3 - rules["epoch_quorum"]}))
+    pmcb(home, "network", "up", check=0)
+    after = by_id(state(home))
+    labels = {node["chaincode"] for node in after.values() if "chaincode" in node}
+    assert len(labels) == 1
+    assert labels != {before["peer0.HospitalAMSP"]["chaincode"]}
+    for name, node in after.items():
+        assert (node["pid"] == before[name]["pid"]) is not name.startswith("server"), name
 
 
 def test_secrets_are_their_owners_only(home):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pmcb_network.fabric._topology import DEFAULT_PRESET, PRESETS
+
 from . import _fabric
 from ._settings import Settings, tell
 
@@ -72,10 +74,8 @@ def _progress() -> Iterator[Callable[[str], None]]:
 @click.option("--fabric", is_flag=True, help="Fabric's own peers, orderers and CAs.")
 @click.option(
     "--preset",
-    type=click.Choice(["dev", "paper", "bft"]),
-    default="dev",
-    show_default=True,
-    help="With --fabric: which shipped topology.",
+    type=click.Choice(PRESETS),
+    help=f"With --fabric: which shipped topology; default: {DEFAULT_PRESET}.",
 )
 @click.option(
     "--topology",
@@ -104,7 +104,7 @@ def up(
     *,
     embedded: bool,
     fabric: bool,
-    preset: str,
+    preset: str | None,
     topology: Path | None,
     governance: Path | None,
     chaincode: str | None,
@@ -123,13 +123,15 @@ def up(
     if _kind(places, embedded=embedded, fabric=fabric) == "fabric":
         if chaincode is not None or foreground:
             raise click.UsageError("--chaincode and --foreground go with --embedded.")
+        if preset is not None and topology is not None:
+            raise click.UsageError("Give a --preset or a --topology, not both.")
         with _alone(places), _progress() as say:
             _fabric.up(
                 settings, places, preset, topology, governance, port_base, wait_s=wait, say=say
             )
         return
-    if topology is not None or governance is not None:
-        raise click.UsageError("--topology and --governance go with --fabric.")
+    if preset is not None or topology is not None or governance is not None:
+        raise click.UsageError("--preset, --topology and --governance go with --fabric.")
     if chaincode is not None:
         _up.check_address(chaincode)
     with _alone(places) as let_others_in:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def up(
-    settings: Settings, places: "Places", preset: str, topology: Path | None,
+    settings: Settings, places: "Places", preset: str | None, topology: Path | None,
     governance: Path | None, port_base: int | None, *, wait_s: float, say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Bring it up, or what of it is down."""

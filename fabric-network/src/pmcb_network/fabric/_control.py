@@ -17,11 +17,11 @@ from pmcb_network.introduce import introduce, registrar_of, wait_for_ping
 from . import _nodes
 from ._binaries import find
 from ._ca_settings import REGISTRAR
-from ._folder import folder_of, is_there, make, open_network
+from ._folder import check_asked, folder_of, is_there, make, open_network
 from ._identities import registrar_secret
 from ._layout import Layout, NodeFolder
 from ._network import FabricNetwork
-from ._topology import Kind, load, preset
+from ._topology import DEFAULT_PRESET, Kind, load, preset
 from ._tunables import Tunables
 
 _HEALTH_S = 5.0
@@ -30,26 +30,22 @@ _HEALTH_S = 5.0
 def up(
     places: Places,
     *,
-    preset_name: str,
+    preset_name: str | None,
     topology: Path | None,
     governance: Path | None,
     port_base: int | None,
     within_s: float,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Makes the network if there is none, starts what does not run, and waits for its contract.
-
-    What it was made from counts: a topology is asked for only the first time.
-    """
+    """Makes the network if there is none, starts what does not run, and waits for its contract."""
     binaries = find()
     folder = folder_of(places)
-    if not is_there(folder):
-        if topology is not None:
-            load(topology)  # its own errors first
-            text, name = topology.read_text(), topology.name
-        else:
-            text, name = preset(preset_name), f"{preset_name}.toml"
-        make(folder, text, name, governance, port_base, Tunables())
+    text, name = _asked(preset_name, topology)
+    if is_there(folder):
+        check_asked(folder, text, governance, port_base)
+    else:
+        made = text or preset(DEFAULT_PRESET)
+        make(folder, made, name, governance, port_base, Tunables())
     network = open_network(folder, binaries)
     for warning in binaries.warnings:
         say(warning)
@@ -59,6 +55,15 @@ def up(
     asyncio.run(introduce(places.home, described, secrets, within_s=within_s))
     asyncio.run(_tell_revoked(places, described))
     return state(places)
+
+
+def _asked(preset_name: str | None, topology: Path | None) -> tuple[str | None, str]:
+    """The text of the topology that is asked for, if one is, and what to call it."""
+    if topology is not None:
+        load(topology)  # its own errors first
+        return topology.read_text(), topology.name
+    text = preset(preset_name) if preset_name is not None else None
+    return text, f"{preset_name or DEFAULT_PRESET}.toml"
 
 
 async def _tell_revoked(places: Places, described: NetworkFile) -> None:

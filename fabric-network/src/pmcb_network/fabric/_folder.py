@@ -10,7 +10,7 @@ from pmcb_chaincode.contract import Governance, GovernanceError
 from pmcb_client.files import write_atomic
 from pmcb_network._files import make_folder
 from pmcb_network.embedded._ports import choose, keep
-from pmcb_network.errors import FolderUnusable, TopologyError
+from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
 
 from ._binaries import Binaries
 from ._layout import Layout, port_names
@@ -45,6 +45,8 @@ def make(
         PortBusy, BadPortBase: a port is taken or out of range; names it.
     """
     topology = parse(text, name)
+    if topology.hosts != ("localhost",):
+        raise TopologyError(f"{name}: nodes on other hosts than localhost are not offered yet")
     rules = _governance(topology, governance)
     ports, _ = choose(folder, port_names(topology.nodes), port_base)
     make_folder(folder)
@@ -52,6 +54,30 @@ def make(
     _write(folder / _GOVERNANCE, rules.as_json())
     _write(folder / _TUNABLES, asdict(tuned))
     write_atomic(folder / _TOPOLOGY, text.encode(), mode=0o600)  # last: now it is there
+
+
+def check_asked(
+    folder: Path, text: str | None, governance: Path | None, port_base: int | None
+) -> None:
+    """Whether a network that is there is the one that is asked for.
+
+    Raises:
+        WrongKind: it was made from another topology, governance or port base; nothing is changed.
+    """
+    kept = (folder / _TOPOLOGY).read_text()
+    ports = json.loads((folder / "ports.json").read_bytes())
+    differ = {
+        "topology": text is not None and text != kept,
+        "governance": governance is not None
+        and Governance.load(governance) != Governance.load(folder / _GOVERNANCE),
+        "port base": port_base is not None and port_base != min(ports.values()),
+    }
+    for what, other in differ.items():
+        if other:
+            raise WrongKind(
+                f"the network in {folder} was made from another {what}",
+                next_step="remove it with: pmcb network reset; or use another --home",
+            )
 
 
 def _governance(topology: Topology, path: Path | None) -> Governance:

@@ -111,35 +111,17 @@ class Lifecycle:
             peers[0], "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked
         )
 
-    def join(self, peer: Node) -> None:
-        """The channel, unless the peer is on it."""
+    def join(self, peer: Node) -> bool:
+        """The channel, unless the peer is on it; that it is now."""
         if f"\n{self._topology.channel}\n" not in f"\n{self._peer(peer, 'channel', 'list')}\n":
             self._peer(peer, "channel", "join", "-b", str(self._layout.channel_block))
+        return True
 
     def height(self, peer: Node) -> tuple[int, str]:
         """How many blocks a peer has, and the hash of the last."""
         said = self._peer(peer, "channel", "getinfo", "-c", self._topology.channel)
         info = json.loads(said[said.index("{") :])
         return int(info["height"]), str(info["currentBlockHash"])
-
-    def update(self, org: str, envelope: Path) -> None:
-        """A channel configuration update, signed and sent by an organisation's administrator."""
-        peer = self._first_peer(org)
-        channel = self._topology.channel
-        self._peer(
-            peer, "channel", "update", "-c", channel, "-f", str(envelope), *self._orderer()
-        )  # fmt: skip
-
-    def configuration(self, org: str, target: Path) -> None:
-        """Fetches the channel's newest configuration block."""
-        peer = self._first_peer(org)
-        channel = self._topology.channel
-        self._peer(
-            peer, "channel", "fetch", "config", str(target), "-c", channel, *self._orderer()
-        )  # fmt: skip
-
-    def _first_peer(self, org: str) -> Node:
-        return next(o.peers[0] for o in self._topology.organisations if o.msp == org)
 
     def _where(self) -> tuple[str, ...]:
         return ("-C", self._topology.channel, "-n", self._name)

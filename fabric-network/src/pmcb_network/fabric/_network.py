@@ -34,7 +34,7 @@ from ._topology import Consensus, Kind, Node, Topology
 from ._tunables import Tunables
 
 CHAINCODE = "pmcb"
-_START_S, _LEADER_S, _AGREE_S, _ENDORSERS_S = 40.0, 60.0, 30.0, 40.0
+_START_S, _LEADER_S, _AGREE_S = 40.0, 60.0, 30.0
 _ASK_S = 3.0
 _AT_ONCE = 8
 
@@ -77,9 +77,9 @@ class FabricNetwork:
         say("starting orderers and peers")
         self._together(self._start, self.topology.of(Kind.ORDERER) + self.topology.of(Kind.PEER))
         say("joining the channel")
-        self._together(self._join_orderer, self.topology.of(Kind.ORDERER))
+        self._together(self._join, self.topology.of(Kind.ORDERER))
         _nodes.wait("a leader among the orderers", self._has_leader, within_s=_LEADER_S)
-        self._together(self.lifecycle.join, self.topology.of(Kind.PEER))
+        self._together(self._join, self.topology.of(Kind.PEER))
         self.deploy(say)
 
     def deploy(self, say: Callable[[str], None]) -> None:
@@ -225,21 +225,30 @@ class FabricNetwork:
 
         _nodes.wait(f"{name} to be healthy", healthy, within_s=_START_S, folder=folder)
 
-    def _join_orderer(self, node: Node) -> None:
+    def _join(self, node: Node) -> None:
+        """Asks again until it works: nodes are healthy a little before they can be asked."""
+        join = self._join_orderer if node.kind is Kind.ORDERER else self.lifecycle.join
+        _nodes.wait(
+            f"{node.id} to join {self.topology.channel}",
+            lambda: join(node),
+            within_s=_START_S,
+            folder=self.layout.node(node.id),
+        )
+
+    def _join_orderer(self, node: Node) -> bool:
         """By the participation API, under mutual TLS as the organisation's administrator."""
-        channel, admin = self.topology.channel, self.layout.admin(node.msp)
+        admin = self.layout.admin(node.msp)
         trusted = ssl.create_default_context(cafile=str(self.layout.root_certificate(node.msp)))
         trusted.load_cert_chain(admin.tls_certificate, admin.tls_key)
-        port = self.layout.port(node, "admin")
-        url = f"https://localhost:{port}/participation/v1/channels"
+        url = f"https://localhost:{self.layout.port(node, 'admin')}/participation/v1/channels"
         with httpx.Client(verify=trusted, trust_env=False, timeout=30.0) as client:
-            joined = client.get(f"{url}/{channel}")
-            if joined.is_success:
-                return
+            if client.get(f"{url}/{self.topology.channel}").is_success:
+                return True
             block = self.layout.channel_block.read_bytes()
             answer = client.post(url, files={"config-block": ("config.block", block)})
         if not answer.is_success:
-            raise FabricRefused(f"{node.id} did not join {channel}: {answer.text.strip()}")
+            raise FabricRefused(answer.text.strip())
+        return True
 
     def _has_leader(self) -> bool:
         kind = {Consensus.RAFT: "etcdraft", Consensus.BFT: "BFT"}[self.topology.consensus]

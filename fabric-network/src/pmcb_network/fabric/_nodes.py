@@ -22,6 +22,7 @@ from ._layout import NodeFolder
 POLL_S = 0.1
 _LINES = 20
 _LOG_BYTES = 16 * 2**20
+_ENVIRONMENT_FILE = "environment.json"
 # Nothing of the user's environment reaches a node: a variable could change any setting.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
@@ -40,10 +41,15 @@ def running(folder: NodeFolder) -> psutil.Process | None:
 
 
 def start(folder: NodeFolder, command: Command) -> psutil.Process:
-    """Starts a node that does not run; it outlives us, in a session of its own, under umask 077."""
+    """Starts a node that does not run so; it outlives us, in its own session, under umask 077.
+
+    One that was started in another way, for instance with another contract, is stopped first.
+    """
     found = running(folder)
     if found is not None:
-        return found
+        if found.cmdline() == list(command.words) and _environment(folder) == command.environment:
+            return found
+        stop(folder)
     folder.config.mkdir(parents=True, exist_ok=True)
     folder.data.mkdir(parents=True, exist_ok=True)
     folder.log.parent.mkdir(parents=True, exist_ok=True)
@@ -62,12 +68,17 @@ def start(folder: NodeFolder, command: Command) -> psutil.Process:
     process = psutil.Process(child.pid)
     _process.Record.of(process, command.words).write(folder.record)
     child.returncode = 0  # it lives on by itself: nothing to wait for at our own end
-    write_atomic(
-        folder.path / "environment.json",
-        json.dumps(dict(command.environment), indent=1).encode(),
-        mode=0o600,
-    )
+    kept = json.dumps(dict(command.environment), indent=1).encode()
+    write_atomic(folder.path / _ENVIRONMENT_FILE, kept, mode=0o600)
     return process
+
+
+def _environment(folder: NodeFolder) -> object:
+    """The variables that the node was started with; None when they are not known."""
+    try:
+        return json.loads((folder.path / _ENVIRONMENT_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def _turn_over(log: Path) -> None:

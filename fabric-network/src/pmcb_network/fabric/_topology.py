@@ -13,6 +13,7 @@ from pathlib import Path
 from pmcb_network.errors import TopologyError
 
 PRESETS = ("dev", "paper", "bft")
+DEFAULT_PRESET = "dev"
 _MIN_BFT = 4
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MSP = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,63}")
