@@ -20,7 +20,8 @@ from ._ca_settings import REGISTRAR
 from ._folder import check_asked, folder_of, is_there, make, open_network
 from ._identities import registrar_secret
 from ._layout import Layout, NodeFolder
-from ._network import FabricNetwork
+from ._network import CHAINCODE, FabricNetwork
+from ._servers import server_folder
 from ._topology import DEFAULT_PRESET, Kind, load, preset
 from ._tunables import Tunables
 
@@ -148,7 +149,9 @@ def state(places: Places) -> dict[str, Any]:
 
 
 def _node_ids(network: FabricNetwork) -> list[str]:
-    servers = [network.server_folder(peer).path.name for peer in network.topology.of(Kind.PEER)]
+    servers = [
+        server_folder(network.layout, peer).path.name for peer in network.topology.of(Kind.PEER)
+    ]
     return [node.id for node in network.topology.nodes] + servers
 
 
@@ -170,7 +173,7 @@ def _node_state(network: FabricNetwork, node_id: str) -> dict[str, Any]:
 def _chain_state(network: FabricNetwork, peer: Any) -> dict[str, Any]:
     try:
         height, last_hash = network.lifecycle.height(peer)
-        committed = network.lifecycle.committed(peer)
+        committed = network.lifecycle.committed(peer, CHAINCODE)
     except FabricRefused as error:
         return {"reason": str(error)}
     version = committed.version if committed else ""

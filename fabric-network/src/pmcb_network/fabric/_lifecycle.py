@@ -15,6 +15,7 @@ from typing import Any
 from pmcb_network.errors import FabricRefused
 
 from ._binaries import Binaries
+from ._chaincode import Chaincode
 from ._layout import Layout
 from ._topology import Kind, Node, Topology
 
@@ -23,7 +24,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Committed:
-    """What stands on the channel: version (the package's label) and sequence."""
+    """What stands on the channel: the definition's version, and its sequence."""
 
     version: str
     sequence: int
@@ -32,11 +33,10 @@ class Committed:
 class Lifecycle:
     """The lifecycle calls of one network, each as the administrator of an organisation."""
 
-    def __init__(self, topology: Topology, layout: Layout, binaries: Binaries, name: str) -> None:
+    def __init__(self, topology: Topology, layout: Layout, binaries: Binaries) -> None:
         self._topology = topology
         self._layout = layout
         self._binaries = binaries
-        self._name = name
 
     def install(self, package: Path, package_id: str) -> None:
         """On every peer that does not have it."""
@@ -51,51 +51,50 @@ class Lifecycle:
         answer = self._json(peer, "queryinstalled")
         return [str(each["package_id"]) for each in answer.get("installed_chaincodes", [])]
 
-    def committed(self, peer: Node) -> Committed | None:
+    def committed(self, peer: Node, name: str) -> Committed | None:
         """The definition that a peer goes by; None when there is none."""
         try:
-            answer = self._json(peer, "querycommitted", *self._where())
+            answer = self._json(peer, "querycommitted", *self._where(name))
         except FabricRefused as error:
             if "404" in str(error) or "is not defined" in str(error):
                 return None
             raise
         return Committed(str(answer["version"]), int(answer["sequence"]))
 
-    def approve(self, version: str, sequence: int, package_id: str) -> None:
+    def approve(self, chaincode: Chaincode, sequence: int) -> None:
         """By every organisation that has not."""
 
         def one(peer: Node) -> None:
-            if self._approved(peer, sequence) != package_id:
-                definition = self._definition(version, sequence)
+            if self._approved(peer, chaincode.name, sequence) != chaincode.package_id:
                 self._peer(
                     peer, "lifecycle", "chaincode", "approveformyorg", *self._orderer(),
-                    *definition, "--package-id", package_id,
+                    *self._definition(chaincode, sequence), "--package-id", chaincode.package_id,
                 )  # fmt: skip
 
         self._everywhere(one, [org.peers[0] for org in self._topology.organisations])
 
-    def _approved(self, peer: Node, sequence: int) -> str:
+    def _approved(self, peer: Node, name: str, sequence: int) -> str:
         try:
             answer = self._json(
-                peer, "queryapproved", *self._where(), "--sequence", str(sequence)
-            )  # fmt: skip
+                peer, "queryapproved", *self._where(name), "--sequence", str(sequence)
+            )
         except FabricRefused:
             return ""
         source = answer.get("source", {}).get("Type", {}).get("LocalPackage", {})
         return str(source.get("package_id", ""))
 
-    def ready_to_commit(self, version: str, sequence: int) -> bool:
+    def ready_to_commit(self, chaincode: Chaincode, sequence: int) -> bool:
         """Whether every organisation's approval has reached every organisation."""
         wanted = {org.msp for org in self._topology.organisations}
         for org in self._topology.organisations:
             answer = self._json(
-                org.peers[0], "checkcommitreadiness", *self._definition(version, sequence)
+                org.peers[0], "checkcommitreadiness", *self._definition(chaincode, sequence)
             )
             if {msp for msp, yes in answer["approvals"].items() if yes} != wanted:
                 return False
         return True
 
-    def commit(self, version: str, sequence: int) -> None:
+    def commit(self, chaincode: Chaincode, sequence: int) -> None:
         """By one peer of every organisation."""
         peers = [org.peers[0] for org in self._topology.organisations]
         asked = [
@@ -106,7 +105,7 @@ class Lifecycle:
                 "--tlsRootCertFiles", str(self._layout.root_certificate(peer.msp)),
             )
         ]  # fmt: skip
-        definition = self._definition(version, sequence)
+        definition = self._definition(chaincode, sequence)
         self._peer(
             peers[0], "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked
         )
@@ -123,11 +122,16 @@ class Lifecycle:
         info = json.loads(said[said.index("{") :])
         return int(info["height"]), str(info["currentBlockHash"])
 
-    def _where(self) -> tuple[str, ...]:
-        return ("-C", self._topology.channel, "-n", self._name)
+    def _where(self, name: str) -> tuple[str, ...]:
+        return ("-C", self._topology.channel, "-n", name)
 
-    def _definition(self, version: str, sequence: int) -> tuple[str, ...]:
-        return (*self._where(), "-v", version, "--sequence", str(sequence))
+    def _definition(self, chaincode: Chaincode, sequence: int) -> tuple[str, ...]:
+        words = [*self._where(chaincode.name), "-v", chaincode.version, "--sequence", str(sequence)]
+        if chaincode.policy:
+            words += ["--signature-policy", chaincode.policy]
+        if chaincode.collections is not None:
+            words += ["--collections-config", str(chaincode.collections)]
+        return tuple(words)
 
     def _orderer(self) -> tuple[str, ...]:
         orderer = self._topology.of(Kind.ORDERER)[0]

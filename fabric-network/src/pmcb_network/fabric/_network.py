@@ -3,12 +3,10 @@
 
 import asyncio
 import json
-import re
 import ssl
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,27 +14,30 @@ from pmcb_chaincode._label import package_label
 from pmcb_chaincode.contract import Governance
 from pmcb_client.files import write_atomic
 from pmcb_client.network_file import NetworkFile, parse
-from pmcb_network.errors import FabricRefused
 
 from . import _nodes
 from ._binaries import Binaries
 from ._builder import SERVERS_VARIABLE, write_builder
 from ._ca_settings import ca_settings
+from ._chaincode import Chaincode
 from ._channel import PROFILE, configtx
+from ._deployment import Deployment
 from ._identities import ca_name, enrol, publish_msp, registrar_secret
-from ._layout import Layout, NodeFolder
+from ._joining import join_orderer, leader
+from ._layout import Layout
 from ._lifecycle import Lifecycle
 from ._nodes import Command
 from ._orderer_settings import orderer_settings
-from ._package import package, package_id
 from ._peer_settings import peer_settings
-from ._topology import Consensus, Kind, Node, Topology
+from ._servers import start_server
+from ._topology import Kind, Node, Topology
 from ._tunables import Tunables
 
 CHAINCODE = "pmcb"
-_START_S, _LEADER_S, _AGREE_S = 40.0, 60.0, 30.0
+_LEADER_S = 60.0
 _ASK_S = 3.0
 _AT_ONCE = 8
+_T = TypeVar("_T")
 
 
 class FabricNetwork:
@@ -58,7 +59,8 @@ class FabricNetwork:
         self._binaries = binaries
         self._governance = governance
         self._tuned = tuned
-        self.lifecycle = Lifecycle(topology, layout, binaries, CHAINCODE)
+        self.lifecycle = Lifecycle(topology, layout, binaries)
+        self.deployment = Deployment(topology, layout, self.lifecycle)
 
     def up(self, say: Callable[[str], None]) -> None:
         """From nothing, or from whatever stands, to a network whose contract answers.
@@ -78,48 +80,24 @@ class FabricNetwork:
         self._together(self._start, self.topology.of(Kind.ORDERER) + self.topology.of(Kind.PEER))
         say("joining the channel")
         self._together(self._join, self.topology.of(Kind.ORDERER))
-        _nodes.wait("a leader among the orderers", self._has_leader, within_s=_LEADER_S)
+        _nodes.wait(
+            "a leader among the orderers",
+            lambda: leader(self.topology, self.layout),
+            within_s=_LEADER_S,
+        )
         self._together(self._join, self.topology.of(Kind.PEER))
         self.deploy(say)
 
     def deploy(self, say: Callable[[str], None]) -> None:
         """This installation's contract on the channel; nothing when it stands there already."""
-        label = package_label(self._governance)
-        identity = package_id(label)
-        say(f"starting chaincode servers of {label}")
-        self._together(lambda peer: self._start_server(peer, label), self.topology.of(Kind.PEER))
-        self._install(label, identity)
-        self._commit(label, identity, say)
-        say("waiting until the gateways find endorsers")
-
-    def _install(self, label: str, identity: str) -> None:
-        file = self.layout.root / "packages" / f"{label}.tar.gz"
-        file.parent.mkdir(exist_ok=True)
-        write_atomic(file, package(label), mode=0o600)
-        self.lifecycle.install(file, identity)
-
-    def _commit(self, label: str, identity: str, say: Callable[[str], None]) -> None:
-        first = self.topology.organisations[0].peers[0]
-        standing = self.lifecycle.committed(first)
-        if standing is not None and standing.version == label:
-            self.lifecycle.approve(label, standing.sequence, identity)
-            return
-        sequence = standing.sequence + 1 if standing else 1
-        say("approving the contract")
-        self.lifecycle.approve(label, sequence, identity)
-        _nodes.wait(
-            "the organisations' approvals",
-            lambda: self.lifecycle.ready_to_commit(label, sequence),
-            within_s=_AGREE_S,
+        chaincode = Chaincode(CHAINCODE, package_label(self._governance))
+        say(f"starting chaincode servers of {chaincode.label}")
+        peers = self.topology.of(Kind.PEER)
+        started = self._together(
+            lambda peer: start_server(self.layout, peer, chaincode.label), peers
         )
-        say("committing the contract")
-        self.lifecycle.commit(label, sequence)
-
-        def everywhere() -> bool:
-            found = [self.lifecycle.committed(peer) for peer in self.topology.of(Kind.PEER)]
-            return all(each is not None and each.sequence == sequence for each in found)
-
-        _nodes.wait("the commit on every peer", everywhere, within_s=_AGREE_S)
+        self.deployment.deploy(chaincode, dict(zip(peers, started, strict=True)), say)
+        say("waiting until the gateways find endorsers")
 
     # -- single nodes
 
@@ -146,7 +124,7 @@ class FabricNetwork:
             with httpx.Client(verify=trusted, trust_env=False, timeout=_ASK_S) as client:
                 return client.get(url, params={"ca": ca_name(node.msp)}).is_success
 
-        _nodes.wait(f"{node.id} to answer", answers, within_s=_START_S, folder=folder)
+        _nodes.wait(f"{node.id} to answer", answers, within_s=_nodes.START_S, folder=folder)
 
     def _enrol(self) -> None:
         async def all_of_them() -> None:
@@ -190,76 +168,22 @@ class FabricNetwork:
             words = (self._binaries["peer"], "node", "start")
             environment[SERVERS_VARIABLE] = str(self.layout.servers(node))
         _nodes.start(folder, Command(words, environment))
-        self._wait_healthy(folder, node.id, self.layout.port(node, "operations"))
-
-    def _start_server(self, peer: Node, label: str) -> None:
-        """The chaincode server of a peer; the builder's file names it before any install."""
-        folder = self.server_folder(peer)
-        governance = self.layout.root / "governance.json"
-        address = f"127.0.0.1:{self.layout.port(peer, 'server')}"
-        operations = f"127.0.0.1:{self.layout.port(peer, 'server-operations')}"
-        known = self.layout.servers(peer)
-        servers = json.loads(known.read_bytes()) if known.exists() else {}
-        servers[label] = {"address": address, "dial_timeout": "10s", "tls_required": False}
-        _write(known, servers)
-        words = (
-            sys.executable, "-P", "-m", "pmcb_chaincode", "serve", "--governance", str(governance),
-        )  # fmt: skip
-        environment = {
-            "CHAINCODE_ID": package_id(label),
-            "CHAINCODE_SERVER_ADDRESS": address,
-            "PMCB_CC_OPERATIONS": operations,
-            "PMCB_CC_AUDIT": str(folder.data / "refusals"),
-        }
-        _nodes.start(folder, Command(words, environment))
-        port = self.layout.port(peer, "server-operations")
-        self._wait_healthy(folder, folder.path.name, port)
-
-    def server_folder(self, peer: Node) -> NodeFolder:
-        """The folder of a peer's chaincode server."""
-        return self.layout.node(f"server{peer.number}.{peer.msp}")
-
-    def _wait_healthy(self, folder: NodeFolder, name: str, port: int) -> None:
-        def healthy() -> bool:
-            return _get(f"http://127.0.0.1:{port}/healthz").is_success
-
-        _nodes.wait(f"{name} to be healthy", healthy, within_s=_START_S, folder=folder)
+        _nodes.wait_healthy(folder, self.layout.port(node, "operations"))
 
     def _join(self, node: Node) -> None:
         """Asks again until it works: nodes are healthy a little before they can be asked."""
-        join = self._join_orderer if node.kind is Kind.ORDERER else self.lifecycle.join
+
+        def join() -> bool:
+            if node.kind is Kind.ORDERER:
+                return join_orderer(self.layout, self.topology.channel, node)
+            return self.lifecycle.join(node)
+
         _nodes.wait(
             f"{node.id} to join {self.topology.channel}",
-            lambda: join(node),
-            within_s=_START_S,
+            join,
+            within_s=_nodes.START_S,
             folder=self.layout.node(node.id),
         )
-
-    def _join_orderer(self, node: Node) -> bool:
-        """By the participation API, under mutual TLS as the organisation's administrator."""
-        admin = self.layout.admin(node.msp)
-        trusted = ssl.create_default_context(cafile=str(self.layout.root_certificate(node.msp)))
-        trusted.load_cert_chain(admin.tls_certificate, admin.tls_key)
-        url = f"https://localhost:{self.layout.port(node, 'admin')}/participation/v1/channels"
-        with httpx.Client(verify=trusted, trust_env=False, timeout=30.0) as client:
-            if client.get(f"{url}/{self.topology.channel}").is_success:
-                return True
-            block = self.layout.channel_block.read_bytes()
-            answer = client.post(url, files={"config-block": ("config.block", block)})
-        if not answer.is_success:
-            raise FabricRefused(answer.text.strip())
-        return True
-
-    def _has_leader(self) -> bool:
-        kind = {Consensus.RAFT: "etcdraft", Consensus.BFT: "BFT"}[self.topology.consensus]
-        leads = re.compile(
-            rf'^consensus_{kind}_is_leader{{channel="{self.topology.channel}"}} 1$', re.MULTILINE
-        )
-        for node in self.topology.of(Kind.ORDERER):
-            port = self.layout.port(node, "operations")
-            if leads.search(_get(f"http://127.0.0.1:{port}/metrics").text):
-                return True
-        return False
 
     def network_file(self) -> NetworkFile:
         """What clients read; no secret is in it."""
@@ -287,13 +211,9 @@ class FabricNetwork:
             }
         )
 
-    def _together(self, work: Callable[[Node], None], nodes: tuple[Node, ...]) -> None:
+    def _together(self, work: Callable[[Node], _T], nodes: tuple[Node, ...]) -> list[_T]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(work, nodes))
-
-
-def _get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=_ASK_S, trust_env=False)
+            return list(pool.map(work, nodes))
 
 
 def _write(path: Any, document: object) -> None:

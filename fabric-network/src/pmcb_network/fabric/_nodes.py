@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 from pmcb_client.files import write_atomic
@@ -20,6 +21,8 @@ from pmcb_network.errors import NodeFailed
 from ._layout import NodeFolder
 
 POLL_S = 0.1
+START_S = 40.0
+_ASK_S = 3.0
 _LINES = 20
 _LOG_BYTES = 16 * 2**20
 _ENVIRONMENT_FILE = "environment.json"
@@ -127,3 +130,17 @@ def wait(
                 next_step=f"the log's last lines:\n{lines}" if lines else "",
             )
         time.sleep(POLL_S)
+
+
+def wait_healthy(folder: NodeFolder, port: int) -> None:
+    """Until the node's operations endpoint says so."""
+
+    def healthy() -> bool:
+        return get(f"http://127.0.0.1:{port}/healthz").is_success
+
+    wait(f"{folder.path.name} to be healthy", healthy, within_s=START_S, folder=folder)
+
+
+def get(url: str) -> httpx.Response:
+    """What an operations endpoint of this machine says."""
+    return httpx.get(url, timeout=_ASK_S, trust_env=False)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A contract onto the channel: told to the builders, installed, approved, committed."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from pmcb_client.files import write_atomic
+
+from . import _nodes
+from ._chaincode import Chaincode
+from ._layout import Layout
+from ._lifecycle import Lifecycle
+from ._package import package
+from ._topology import Kind, Node, Topology
+
+_AGREE_S = 30.0
+
+
+class Deployment:
+    """Brings contracts onto the channel of one network. Every step looks first."""
+
+    def __init__(self, topology: Topology, layout: Layout, lifecycle: Lifecycle) -> None:
+        self._topology = topology
+        self._layout = layout
+        self._lifecycle = lifecycle
+
+    def deploy(
+        self, chaincode: Chaincode, servers: Mapping[Node, str], say: Callable[[str], None]
+    ) -> None:
+        """``servers`` gives each peer the address of its chaincode server, which should answer.
+
+        Nothing is done when the same definition stands already.
+
+        Raises:
+            NodeFailed: the organisations do not agree in time.
+            FabricRefused: a peer or an orderer said no.
+        """
+        for peer, address in servers.items():
+            self._tell_builder(peer, chaincode.label, address)
+        self._install(chaincode)
+        self._commit(chaincode, say)
+
+    def _tell_builder(self, peer: Node, label: str, address: str) -> None:
+        """Before the install: peers run their builder then, and keep what it said."""
+        known = self._layout.servers(peer)
+        servers = json.loads(known.read_bytes()) if known.exists() else {}
+        servers[label] = {"address": address, "dial_timeout": "10s", "tls_required": False}
+        known.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(known, json.dumps(servers, indent=1).encode(), mode=0o600)
+
+    def _install(self, chaincode: Chaincode) -> None:
+        file = self._layout.root / "packages" / f"{chaincode.label}.tar.gz"
+        file.parent.mkdir(exist_ok=True)
+        write_atomic(file, package(chaincode.label), mode=0o600)
+        self._lifecycle.install(file, chaincode.package_id)
+
+    def _commit(self, chaincode: Chaincode, say: Callable[[str], None]) -> None:
+        first = self._topology.organisations[0].peers[0]
+        standing = self._lifecycle.committed(first, chaincode.name)
+        if standing is not None and standing.version == chaincode.version:
+            self._lifecycle.approve(chaincode, standing.sequence)
+            return
+        sequence = standing.sequence + 1 if standing else 1
+        say("approving the contract")
+        self._lifecycle.approve(chaincode, sequence)
+        _nodes.wait(
+            "the organisations' approvals",
+            lambda: self._lifecycle.ready_to_commit(chaincode, sequence),
+            within_s=_AGREE_S,
+        )
+        say("committing the contract")
+        self._lifecycle.commit(chaincode, sequence)
+
+        def everywhere() -> bool:
+            peers = self._topology.of(Kind.PEER)
+            found = [self._lifecycle.committed(peer, chaincode.name) for peer in peers]
+            return all(each is not None and each.sequence == sequence for each in found)
+
+        _nodes.wait("the commit on every peer", everywhere, within_s=_AGREE_S)
