@@ -12,7 +12,7 @@ from pathlib import Path
 from pmcb_network.errors import BinariesMissing, FabricRefused
 
 FABRIC, FABRIC_CA = "3.1", "1.5"
-PROGRAMS = ("peer", "orderer", "configtxgen", "fabric-ca-server")
+PROGRAMS = ("peer", "orderer", "configtxgen", "configtxlator", "fabric-ca-server")
 VARIABLE = "PMCB_FABRIC_BIN"
 _SAYS = re.compile(r"^\s*Version: v?(\S+)", re.MULTILINE)
 _TIMEOUT_S = 60.0
