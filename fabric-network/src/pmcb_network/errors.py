@@ -13,6 +13,8 @@
     |-- WrongKind          embedded was meant and Fabric is there, or the other way round
     |-- TopologyError      a topology file that says something impossible
     |-- BinariesMissing    Fabric's programs are not here, or of another version
+    |-- ArchiveRefused     an archive of programs is not the one that is meant, or unfit
+    |-- FetchFailed        something could not be downloaded
     |-- NodeFailed         a node of a Fabric network ended, or was not ready in time
     `-- FabricRefused      one of Fabric's programs said no
 """
@@ -74,6 +76,16 @@ class BinariesMissing(NetworkError):
     """A program of Fabric was not found, or is of another version than is needed."""
 
     exit_code = 2
+
+
+class ArchiveRefused(NetworkError):
+    """An archive of Fabric's programs that is not the one that is meant, is none, or is unfit."""
+
+    exit_code = 2
+
+
+class FetchFailed(NetworkError):
+    """Something on the web could not be reached, was not there, or broke off."""
 
 
 class NodeFailed(NetworkError):

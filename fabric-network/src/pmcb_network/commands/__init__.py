@@ -11,7 +11,8 @@ import click
 from pmcb_network.fabric._topology import DEFAULT_PRESET, PRESETS
 
 from . import _fabric
-from ._settings import Settings, tell
+from ._binaries import binaries
+from ._settings import Settings, progress, tell
 
 if TYPE_CHECKING:
     from pmcb_network._launch import Places
@@ -22,6 +23,9 @@ _LOCK_WAIT_S = 60.0
 @click.group("network")
 def group() -> None:
     """Start, stop and look at the network."""
+
+
+group.add_command(binaries)
 
 
 def _places(settings: Settings) -> "Places":
@@ -55,18 +59,6 @@ def _alone(places: "Places") -> Iterator[Callable[[], None]]:
             click.echo(f"{error}; waiting for it", err=True)
             stack.enter_context(locked(places.lock, wait_s=_LOCK_WAIT_S))
         yield stack.close
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield console.print
-        return
-    with console.status("") as status:
-        yield status.update
 
 
 @group.command()
@@ -125,7 +117,7 @@ def up(
             raise click.UsageError("--chaincode and --foreground go with --embedded.")
         if preset is not None and topology is not None:
             raise click.UsageError("Give a --preset or a --topology, not both.")
-        with _alone(places), _progress() as say:
+        with _alone(places), progress() as say:
             _fabric.up(
                 settings, places, preset, topology, governance, port_base, wait_s=wait, say=say
             )
@@ -151,7 +143,7 @@ def up(
                 started=let_others_in,
             )
             return
-        with _progress() as say:
+        with progress() as say:
             _launch.start(places, chaincode=chaincode, port_base=port_base, within_s=wait, say=say)
         found = _launch.state(places)
         sentence = f"The network runs as process {found['pid']}: {_up.where(found)}."
@@ -166,7 +158,7 @@ def down(settings: Settings) -> None:
 
     places = _places(settings)
     if _kind(places) == "fabric":
-        with _alone(places), _progress() as say:
+        with _alone(places), progress() as say:
             _fabric.down(settings, places, say)
         return
     with _alone(places):

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pmcb_network.errors import BinariesMissing, FabricRefused
 
-FABRIC, FABRIC_CA = "3.1", "1.5"
+from ._cache import newest
+from ._versions import FABRIC, line_of
+
 PROGRAMS = ("peer", "orderer", "configtxgen", "configtxlator", "fabric-ca-server")
 VARIABLE = "PMCB_FABRIC_BIN"
 _SAYS = re.compile(r"^\s*Version: v?(\S+)", re.MULTILINE)
@@ -57,41 +59,70 @@ class Binaries:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Binaries:
-    """Every program: in ``PMCB_FABRIC_BIN``, else on ``PATH``.
+    """Every program: in ``PMCB_FABRIC_BIN``, else on ``PATH``, else among those that were fetched.
 
     Raises:
         BinariesMissing: names what is missing or of another version, and how to get it.
     """
     given = environment.get(VARIABLE)
+    if given:
+        return _all_in(given, given, vouched_for=True)
+    try:
+        return _all_in(environment.get("PATH", ""), "PATH")
+    except BinariesMissing:
+        fetched = newest(FABRIC)
+        if fetched is None:
+            raise
+    return in_folder(fetched)
+
+
+def in_folder(folder: Path) -> Binaries:
+    """Every program, in this folder.
+
+    Raises:
+        BinariesMissing: names what is missing or of another version.
+    """
+    return _all_in(str(folder), str(folder))
+
+
+def _all_in(path: str, name: str, *, vouched_for: bool = False) -> Binaries:
     paths: dict[str, Path] = {}
     for program in PROGRAMS:
-        found = shutil.which(program, path=given or environment.get("PATH", ""))
+        found = shutil.which(program, path=path)
         if found is None:
-            raise _missing(f"{program} was not found in {given or 'PATH'}")
+            raise _missing(f"{program} was not found in {name}")
         paths[program] = Path(found).absolute()
-    warnings = [_checked(program, path, bool(given)) for program, path in paths.items()]
+    warnings = [_checked(program, found, vouched_for) for program, found in paths.items()]
     return Binaries(paths, tuple(filter(None, warnings)))
 
 
-def _checked(program: str, path: Path, given: bool) -> str:
+def _checked(program: str, path: Path, vouched_for: bool) -> str:
     """Asks a program for its version; a warning when it does not know and was named outright."""
-    wanted = FABRIC_CA if program == "fabric-ca-server" else FABRIC
-    said = _version(path)
+    wanted = line_of(program)
+    try:
+        said = version_of(path)
+    except OSError:
+        said = ""
     if said.startswith(f"{wanted}."):
         return ""
-    if given and said in {"", "latest"}:
+    if vouched_for and said in {"", "latest"}:
         return f"{program} does not say its version; {wanted} is needed"
     raise _missing(f"{path} is version {said or 'unknown'}, and {wanted} is needed")
 
 
-def _version(path: Path) -> str:
+def version_of(path: Path) -> str:
+    """What a program says it is; empty when it does not say.
+
+    Raises:
+        OSError: it cannot be run here.
+    """
     word = "-version" if path.name == "configtxgen" else "version"
     try:
         done = subprocess.run(
             [str(path), word], capture_output=True, text=True, timeout=20, check=False,
             stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
         return ""
     match = _SAYS.search(done.stdout + done.stderr)
     return match[1] if match else ""
@@ -101,7 +132,7 @@ def _missing(reason: str) -> BinariesMissing:
     return BinariesMissing(
         f"Fabric's programs are needed: {reason}",
         next_step=(
-            f"name their folder in {VARIABLE} or put them on PATH; "
-            "`pmcb network up --embedded` needs none"
+            f"fetch them with `pmcb network binaries fetch`, name their folder in {VARIABLE}, or "
+            "put them on PATH; `pmcb network up --embedded` needs none"
         ),
     )
