@@ -11,6 +11,7 @@ from pmcb_benchmarks import _kills
 from pmcb_benchmarks._network import network_process
 from pmcb_benchmarks._pairs import Pairs
 from pmcb_benchmarks._people import people_of
+from pmcb_benchmarks._told import judged
 from pmcb_benchmarks.page import ledger_rows
 from pmcb_client.cli import make_root
 from pmcb_client.errors import LedgerError
@@ -48,7 +49,7 @@ def test_what_the_client_was_told_is_held_against_what_stands():
     """A lost write, a double one, a half one, one that was denied: each is counted."""
     told = {1: "ok", 2: "ok", 3: "ok", 4: "none", 5: "doubt", 6: "failed EndorseError", 7: "ok"}
     stands = {1: (1, 1), 2: (0, 0), 3: (1, 0), 4: (1, 1), 5: (2, 2), 6: (0, 0), 7: (1, 1)}
-    assert _kills.judged(told, stands) == {
+    assert judged(told, stands) == {
         "acknowledged": 4,
         "missing": 2,
         "doubled": 1,
@@ -79,7 +80,7 @@ async def test_every_victim_is_replaced_and_the_load_goes_on(tmp_path: Path, vic
         await drill.kill(victim)
         await drill.acknowledged_again()
     effects, broken, _ = await _kills._effects(tmp_path, drill.tried)
-    found = _kills.judged(drill.outcomes, effects)
+    found = judged(drill.outcomes, effects)
     assert found["acknowledged"] > 0
     assert not any(
         found[name] for name in found if name not in {"acknowledged", "given_up", "doubts"}
@@ -95,7 +96,7 @@ async def test_damage_is_found(tmp_path: Path):
     async with EmbeddedNetwork(tmp_path / "network", contract=Pairs()) as network:
         await network.seed({f"k{2 * number}": b"2"})
     effects, _, _ = await _kills._effects(tmp_path, drill.tried)
-    found = _kills.judged(drill.outcomes, effects)
+    found = judged(drill.outcomes, effects)
     assert (found["doubled"], found["halves"]) == (1, 1)
 
 

@@ -10,8 +10,7 @@ import json
 import random
 import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ._load import LABEL, RATE
 from ._network import network_process
 from ._pairs import Pairs
 from ._server import server_process
+from ._told import Told, judged
 
 VICTIMS = ("network", "chaincode server", "client")
 _LATEST_S = 1.0
@@ -55,25 +55,6 @@ async def kills(
         **judged(drill.outcomes, effects),
         "broken_chains": broken,
         "height": height,
-    }
-
-
-def judged(
-    outcomes: Mapping[int, str], effects: Mapping[int, tuple[int, int]]
-) -> dict[str, int]:  # fmt: skip
-    """What the client was told beside what stands: how often each pair was counted up."""
-    told = Counter(outcomes.values())
-    return {
-        "acknowledged": told["ok"],
-        "missing": sum(0 in effects[n] for n, word in outcomes.items() if word == "ok"),
-        "doubled": sum(max(pair) > 1 for pair in effects.values()),
-        "halves": sum(one != other for one, other in effects.values()),
-        "done_though_denied": sum(
-            any(effects[n]) for n, word in outcomes.items() if word == "none"
-        ),
-        "given_up": told["none"],
-        "doubts": told["doubt"],
-        "failed": sum(number for word, number in told.items() if word.startswith("failed")),
     }
 
 
@@ -130,7 +111,7 @@ class Drill:
 
     async def start_client(self) -> None:
         """Start the load, with numbers that no client before had."""
-        command = ("-m", _LOAD, str(self._folder), str(self.tried))
+        command = ("-m", _LOAD, str(self._folder), "pairs", str(self.tried), str(RATE))
         self._client = await asyncio.create_subprocess_exec(
             sys.executable, *command, stdout=asyncio.subprocess.PIPE
         )
@@ -150,9 +131,9 @@ class Drill:
         async for line in lines:
             if not line.endswith(b"\n"):
                 return  # cut off by the kill
-            word, number, *details = line.decode().split()
-            self.outcomes[int(number)] = " ".join([word, *details])
-            if word == "ok":
+            told = Told.parse(line.decode())
+            self.outcomes[told.number] = told.word
+            if told.word == "ok":
                 self._acknowledged.set()
 
 

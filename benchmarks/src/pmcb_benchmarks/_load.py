@@ -1,52 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client in a process of its own: 100 transactions a second, a line for what became of each.
+"""A client in a process of its own: so many transactions a second, a line for what became of each.
 
-It prints ``ok N``, ``none N`` (told that nothing was ordered), ``doubt N`` (told nothing) or
-``failed N CLASS`` for the counters 2N and 2N + 1, which no other transaction touches.
+It prints ``ok N FROM TO``, ``none N FROM TO`` (told that nothing was ordered), ``doubt N FROM TO``
+(told nothing) or ``failed N FROM TO CLASS``. No two transactions touch the same key: N stands for
+the counters 2N and 2N + 1 of the contract ``pairs``, or for a person of ``pmcb``. FROM and TO are
+seconds of the clock that all processes of a machine share. SIGTERM ends it when all are told.
 """
 
 import asyncio
 import itertools
+import signal
 import sys
+import time
 from pathlib import Path
 
-from pmcb_client.errors import EndorseError, LedgerError, LedgerUnavailable, OutcomeUnknown
+from pmcb_client.errors import (
+    Busy,
+    EndorseError,
+    LedgerError,
+    LedgerUnavailable,
+    OutcomeUnknown,
+    SubmitError,
+)
 from pmcb_client.gateway import Contract, connect_network
 from pmcb_client.wallet import Wallet
 
 RATE = 100
 LABEL = "load"
+PERSON = "load"
 
 
-async def _one(contract: Contract, number: int) -> str:
+def call_of(contract: str, number: int) -> tuple[str, ...]:
+    """The function and arguments of a transaction."""
+    if contract == "pairs":
+        return ("add_pair", str(2 * number), str(2 * number + 1))
+    return ("suspend", "HospitalBMSP", f"{PERSON}{number}", "investigation")
+
+
+async def _one(contract: Contract, call: tuple[str, ...]) -> tuple[str, str]:
+    """A word for what the client was told, and the class of a failure."""
     try:
-        await contract.submit("add_pair", str(2 * number), str(2 * number + 1))
-    except (LedgerUnavailable, EndorseError):
-        return f"none {number}"
+        await contract.submit(*call)
+    except (LedgerUnavailable, EndorseError, SubmitError, Busy):
+        return "none", ""
     except OutcomeUnknown:
-        return f"doubt {number}"
+        return "doubt", ""
     except LedgerError as error:
-        return f"failed {number} {type(error).__name__}"
-    return f"ok {number}"
+        return "failed", type(error).__name__
+    return "ok", ""
 
 
-async def _load(folder: Path, first: int) -> None:
-    """At fixed moments, whatever became of the transactions before, until killed."""
+async def _load(folder: Path, chaincode: str, first: int, rate: float) -> None:
+    """At fixed moments, whatever became of the transactions before."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
 
-    async def tell(number: int) -> None:
-        print(await _one(contract, number), flush=True)  # noqa: T201 - the parent reads it
+    async def tell(contract: Contract, number: int) -> None:
+        began = time.monotonic()
+        word, details = await _one(contract, call_of(chaincode, number))
+        line = f"{word} {number} {began:.3f} {time.monotonic():.3f} {details}"
+        print(line.rstrip(), flush=True)  # noqa: T201 - the parent reads it
 
     identity = Wallet(folder / "wallet").get(LABEL)
     async with connect_network(folder / "network.json", identity) as gateway:
-        contract = gateway.network("pmcb").contract("pairs")
-        loop = asyncio.get_running_loop()
+        contract = gateway.network("pmcb").contract(chaincode)
         next_at = loop.time()
         async with asyncio.TaskGroup() as running:
             for number in itertools.count(first):
-                running.create_task(tell(number))
-                next_at += 1 / RATE
+                running.create_task(tell(contract, number))
+                next_at += 1 / rate
                 await asyncio.sleep(next_at - loop.time())
+                if ended.is_set():
+                    return
 
 
 if __name__ == "__main__":
-    asyncio.run(_load(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_load(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
