@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``pmcb bench drills``: what it verifies by, and that planted damage is found."""
+
+import copy
+from collections import Counter
+from contextlib import aclosing
+
+import pytest
+
+from pmcb_benchmarks._chains import Chain, verdict
+from pmcb_benchmarks._pairs import Pairs
+from pmcb_benchmarks._people import people_of
+from pmcb_benchmarks._told import Told, Window
+from pmcb_client.network_file import parse
+from pmcb_network.embedded import ORGS, EmbeddedNetwork
+
+TOLD = {1: "ok", 2: "ok", 3: "none", 4: "doubt", 5: "doubt"}
+GOOD = {"acknowledged": 2, "given_up": 1, "doubts": 2, "doubts_done": 1, "untold_done": 1}
+
+
+def chain(valid=(1, 2, 5, 6), **changes) -> Chain:
+    """A peer's blocks: transactions 1, 2, 5 and 6 (of which nobody was told) are valid."""
+    found = {"height": 9, "last": "aa", "commit_hash": "bb", "valid": {"pairs": Counter(valid)}}
+    return Chain(**{**found, **changes})
+
+
+def counters(*numbers: int, **changes):
+    """A peer's state: these pairs were counted up once."""
+    found = {n: (int(n in numbers), int(n in numbers)) for n in range(1, 7)}
+    return {**found, **{int(n.removeprefix("n")): pair for n, pair in changes.items()}}
+
+
+def wrong(**found):
+    """What is not as it should be, beside what is told in any case."""
+    return {name: number for name, number in found.items() if number and name not in GOOD}
+
+
+@pytest.mark.parametrize(
+    ("chains", "states", "expected"),
+    [
+        ([chain((1, 5, 6))] * 2, [counters(1, 5, 6)] * 2, {"missing": 1}),
+        ([chain((1, 2, 3, 5, 6))] * 2, [counters(1, 2, 3, 5, 6)] * 2, {"done_though_denied": 1}),
+        ([chain((1, 2, 2, 5, 6))] * 2, [counters(1, 2, 5, 6, n2=(2, 2))] * 2, {"doubled": 1}),
+        (
+            [chain((1, 2, 2, 5, 6))] * 2,
+            [counters(1, 2, 5, 6)] * 2,
+            {"doubled": 1, "not_as_the_blocks": 1},
+        ),
+        (
+            [chain()] * 2,
+            [counters(1, 2, 5, 6), counters(1, 2, 5, 6, n6=(1, 0))],
+            {"halves": 1, "not_as_the_blocks": 1, "unequal_peers": 1},
+        ),
+        ([chain(), chain(commit_hash="bc")], [counters(1, 2, 5, 6)] * 2, {"unequal_peers": 1}),
+        ([chain(), chain(height=8)], [counters(1, 2, 5, 6)] * 2, {"unequal_peers": 1}),
+        ([chain(), chain(last="ab")], [], {"unequal_peers": 1}),
+        ([chain(broken=1)] * 2, [counters(1, 2, 5, 6)] * 2, {"broken_blocks": 2}),
+    ],
+)  # fmt: skip
+def test_planted_damage_is_found(chains, states, expected):
+    """Lost, done though denied, doubled, half, unequal or broken: each is counted."""
+    assert wrong(**verdict(TOLD, chains, states)) == expected
+
+
+def test_a_ledger_that_is_whole_is_told_as_such():
+    """Acknowledged, given up, in doubt, and what nobody was told of."""
+    found = verdict(TOLD, [chain()] * 2, [counters(1, 2, 5, 6)] * 2)
+    assert {name: number for name, number in found.items() if number} == GOOD
+
+
+def test_a_failure_is_counted_and_doubts_may_go_either_way():
+    """Only the outcome decides; a doubt that was done is told as such."""
+    found = verdict({1: "failed CommitError", 2: "doubt"}, [chain((2,))], [])
+    assert (found["failed"], found["doubts_done"], found["done_though_denied"]) == (1, 1, 0)
+
+
+def test_an_outage_is_told_by_what_was_begun_in_it():
+    """The first success is of a transaction begun after the kill; the slowest was under way."""
+    told = [
+        Told.parse(line)
+        for line in (
+            "ok 1 9.000 9.900",  # over before the kill
+            "ok 2 9.900 14.000",  # under way at the kill: the slowest
+            "none 3 10.100 12.000",
+            "ok 4 11.000 13.500",  # the first that was begun after it
+            "failed 5 12.000 12.500 CommitError",
+            "ok 6 21.000 21.100",  # begun when all was over
+        )
+    ]
+    assert Window(10.0, 20.0).seen_by(told) == {
+        "outcomes": {"failed CommitError": 1, "none": 1, "ok": 1},
+        "first_success_s": 3.5,
+        "slowest_s": 4.1,
+    }
+    assert Window(30.0, 31.0).seen_by(told)["first_success_s"] is None
+
+
+async def test_blocks_are_read_as_they_stand(tmp_path):
+    """Valid transactions by number, codes; another byte or a missing block breaks the chain."""
+    async with (
+        EmbeddedNetwork(tmp_path, contract=Pairs()) as network,
+        people_of(parse(network.network_file), network.registrars) as people,
+    ):
+        (client,) = await people.enrol(ORGS[0], ["load"], "releaser")
+        gateway = people.gateway(client)
+        contract = gateway.network("pmcb").contract("pairs")
+        for number in (3, 4):
+            await contract.submit("add_pair", str(2 * number), str(2 * number + 1))
+        stream = gateway.network("pmcb").block_events("full", start_block=0)
+        async with aclosing(stream) as events:
+            blocks = [(await anext(events)).message for _ in range(network.height)]
+
+    def read(messages):
+        found = Chain()
+        for message in messages:
+            found.add(message)
+        return found
+
+    found = read(blocks)
+    assert (found.height, found.broken) == (len(blocks), 0)
+    assert found.valid == {"pairs": Counter({3: 1, 4: 1})}
+    assert len(found.commit_hash) > 64
+    assert read([*blocks[:1], *blocks[2:]]).broken > 0
+    damaged = copy.deepcopy(blocks)
+    damaged[-1].data.data[0] += b"\0"
+    assert read(damaged).broken == 1
