@@ -2,29 +2,26 @@
 """Fabric's programs: found where the user says, and never used in another version."""
 
 import pytest
+from tests.network.fabric.releases import programs
 
 from pmcb_network.errors import BinariesMissing, FabricRefused
 from pmcb_network.fabric import _binaries
-from pmcb_network.fabric._binaries import PROGRAMS, Binaries, find
+from pmcb_network.fabric._binaries import Binaries, find
+from pmcb_network.fabric._versions import this_platform
 
 
-def programs(folder, **versions: str):
-    """Scripts that say a version, as Fabric's do."""
-    folder.mkdir(exist_ok=True)
-    for name in PROGRAMS:
-        known = {"fabric-ca-server": "v1.5.21"}.get(name, "v3.1.5")
-        said = versions.get(name.replace("-", "_"), known)
-        script = folder / name
-        script.write_text(f"#!/bin/sh\necho '{name}:'\necho ' Version: {said}'\n")
-        script.chmod(0o700)
-    return folder
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own: nothing was fetched."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pmcb" / "fabric"
 
 
 def test_what_is_missing_is_named_with_the_ways_to_get_it(tmp_path):
-    """One sentence, two ways, and the network that needs none."""
+    """One sentence, three ways, and the network that needs none."""
     with pytest.raises(BinariesMissing, match="peer was not found in PATH") as caught:
         find({"PATH": str(tmp_path)})
-    for way in ("PMCB_FABRIC_BIN", "PATH", "--embedded"):
+    for way in ("pmcb network binaries fetch", "PMCB_FABRIC_BIN", "PATH", "--embedded"):
         assert way in caught.value.next_step
     with pytest.raises(BinariesMissing, match=f"peer was not found in {tmp_path}"):
         find({"PMCB_FABRIC_BIN": str(tmp_path), "PATH": str(programs(tmp_path / "other"))})
@@ -52,6 +49,39 @@ def test_what_cannot_run_is_refused(tmp_path):
     folder = programs(tmp_path / "bin")
     (folder / "peer").write_text("#!/nonexistent/interpreter\n")
     with pytest.raises(BinariesMissing, match="peer is version unknown"):
+        find({"PATH": str(folder)})
+
+
+def test_what_was_fetched_is_used_when_nothing_else_fits(tmp_path, cache):
+    """The newest of its line, for this machine; the PATH may have another version."""
+    old = programs(tmp_path / "bin", peer="v2.5.9")
+    for version in ("3.1.9", "3.1.10", "2.5.11"):
+        programs(cache / f"{version}-{this_platform()}" / "bin")
+    programs(cache / "3.1.11-plan9-mips" / "bin")
+    (cache / "3.1.12-unfinished").mkdir()
+    wanted = cache / f"3.1.10-{this_platform()}" / "bin"
+    assert find({"PATH": str(old)})["peer"] == str(wanted / "peer")
+    fit = programs(tmp_path / "fit")
+    assert find({"PATH": str(fit)})["peer"] == str(fit / "peer")
+    with pytest.raises(BinariesMissing, match=r"peer is version 2\.5\.9"):
+        find({"PMCB_FABRIC_BIN": str(old), "PATH": str(fit)})
+
+
+def test_damaged_programs_that_were_fetched_are_told(cache):
+    """With their place; fetching again replaces them."""
+    folder = programs(cache / f"3.1.5-{this_platform()}" / "bin")
+    (folder / "orderer").unlink()
+    with pytest.raises(BinariesMissing, match=f"orderer was not found in {folder}") as caught:
+        find({"PATH": ""})
+    assert "binaries fetch" in caught.value.next_step
+
+
+def test_what_does_not_answer_has_no_version(tmp_path, monkeypatch):
+    """It is not waited for."""
+    monkeypatch.setattr(_binaries, "_ANSWER_S", 1.0)
+    folder = programs(tmp_path / "bin")
+    (folder / "configtxlator").write_text("#!/bin/sh\nexec sleep 60\n")
+    with pytest.raises(BinariesMissing, match="configtxlator is version unknown"):
         find({"PATH": str(folder)})
 
 

@@ -50,6 +50,8 @@ def unpack(archive: Path, into: Path, wanted: Collection[str], name: str) -> Non
             with tarfile.open(fileobj=bounded, mode="r|") as tar:  # type: ignore[call-overload]
                 for member in tar:
                     _take(tar, member, into, wanted, name)
+            while bounded.read(_CHUNK):  # to the end, where gzip's own checksum is
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the archive

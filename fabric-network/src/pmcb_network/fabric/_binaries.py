@@ -18,6 +18,7 @@ PROGRAMS = ("peer", "orderer", "configtxgen", "configtxlator", "fabric-ca-server
 VARIABLE = "PMCB_FABRIC_BIN"
 _SAYS = re.compile(r"^\s*Version: v?(\S+)", re.MULTILINE)
 _TIMEOUT_S = 60.0
+_ANSWER_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def version_of(path: Path) -> str:
     word = "-version" if path.name == "configtxgen" else "version"
     try:
         done = subprocess.run(
-            [str(path), word], capture_output=True, text=True, timeout=20, check=False,
+            [str(path), word], capture_output=True, text=True, timeout=_ANSWER_S, check=False,
             stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
