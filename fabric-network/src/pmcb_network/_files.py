@@ -24,6 +24,15 @@ def make_folder(folder: Path) -> None:
         _make(folder)
     except OSError as error:
         raise _unusable(folder, (error.strerror or str(error)).lower()) from error
+    check_own(folder)
+
+
+def check_own(folder: Path) -> None:
+    """Whether a folder that is there is this user's.
+
+    Raises:
+        FolderUnusable: it belongs to somebody else, or cannot be read and written.
+    """
     if folder.stat().st_uid != os.geteuid():
         raise _unusable(folder, "it belongs to another user")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pmcb_network.embedded._ports import _HIGHEST
+from pmcb_network.embedded._ports import HIGHEST
 from pmcb_network.fabric._ca_settings import ca_settings
 from pmcb_network.fabric._channel import PROFILE, configtx
 from pmcb_network.fabric._layout import Layout, port_names
@@ -73,7 +73,7 @@ def test_every_port_is_rendered_and_ones_own(made, rendered):
     used += [orderer["Operations"]["ListenAddress"].rpartition(":")[2] for orderer in orderers]
     assert len(set(used)) == len(used)
     assert set(map(int, used)) <= set(layout.ports.values())
-    assert max(layout.ports.values()) <= _HIGHEST
+    assert max(layout.ports.values()) <= HIGHEST
 
 
 def test_gateways_find_the_other_organisations_peers(made, rendered):

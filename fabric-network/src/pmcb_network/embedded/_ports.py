@@ -11,7 +11,7 @@ from pmcb_client.files import write_atomic
 from pmcb_network.errors import NetworkError, PortBusy
 
 # Linux hands out 32768-60999 to clients; a server that restarts must not find its port taken.
-_LOWEST, _HIGHEST = 20_000, 32_767
+_LOWEST, HIGHEST = 20_000, 32_767
 _TRIES = 200
 
 
@@ -62,9 +62,9 @@ def busy(port: int) -> PortBusy:
 
 
 def _from_base(names: Sequence[str], base: int) -> dict[str, int]:
-    if not 1024 <= base <= _HIGHEST + 1 - len(names):
+    if not 1024 <= base <= HIGHEST + 1 - len(names):
         raise BadPortBase(
-            f"a port base lies between 1024 and {_HIGHEST + 1 - len(names)}, {base} does not"
+            f"a port base lies between 1024 and {HIGHEST + 1 - len(names)}, {base} does not"
         )
     ports = {name: base + index for index, name in enumerate(names)}
     for port in ports.values():
@@ -76,18 +76,18 @@ def _from_base(names: Sequence[str], base: int) -> dict[str, int]:
 def _free_block(names: Sequence[str]) -> dict[str, int]:
     source = random.SystemRandom()
     for _ in range(_TRIES):
-        base = source.randrange(_LOWEST, _HIGHEST - len(names))
+        base = source.randrange(_LOWEST, HIGHEST - len(names))
         if all(is_free(base + index) for index in range(len(names))):
             return {name: base + index for index, name in enumerate(names)}
-    raise PortBusy(f"no {len(names)} free ports in a row between {_LOWEST} and {_HIGHEST}")
+    raise PortBusy(f"no {len(names)} free ports in a row between {_LOWEST} and {HIGHEST}")
 
 
-def is_free(port: int) -> bool:
-    """Whether a server could listen on the loopback port now."""
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on the port now, on loopback or another address of ours."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
             probe.listen()
         except OSError:
             return False

@@ -21,6 +21,7 @@ from ._folder import check_asked, folder_of, is_there, make, open_network
 from ._identities import registrar_secret
 from ._layout import Layout, NodeFolder
 from ._network import CHAINCODE, FabricNetwork
+from ._ports import check_ports
 from ._servers import server_folder
 from ._topology import DEFAULT_PRESET, Kind, load, preset
 from ._tunables import Tunables
@@ -48,6 +49,7 @@ def up(
         made = text or preset(DEFAULT_PRESET)
         make(folder, made, name, governance, port_base, Tunables())
     network = open_network(folder, binaries)
+    check_ports(network.layout, network.topology.nodes)
     for warning in binaries.warnings:
         say(warning)
     network.up(say)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmcb_chaincode.contract import Governance, GovernanceError
 from pmcb_client.files import write_atomic
-from pmcb_network._files import make_folder
+from pmcb_network._files import check_own, make_folder
 from pmcb_network.embedded._ports import choose, keep
 from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
 
@@ -97,9 +97,10 @@ def open_network(folder: Path, binaries: Binaries) -> FabricNetwork:
     """The network that was made in the folder.
 
     Raises:
-        FolderUnusable: a file of it is missing or damaged.
+        FolderUnusable: it belongs to another user, or a file of it is missing or damaged.
     """
     try:
+        check_own(folder)
         topology = parse((folder / _TOPOLOGY).read_text(), _TOPOLOGY)
         found = json.loads((folder / "ports.json").read_bytes())
         ports = {name: int(found[name]) for name in port_names(topology.nodes)}
