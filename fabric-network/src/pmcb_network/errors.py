@@ -15,6 +15,8 @@
     |-- BinariesMissing    Fabric's programs are not here, or of another version
     |-- ArchiveRefused     an archive of programs is not the one that is meant, or unfit
     |-- FetchFailed        something could not be downloaded
+    |-- AwaitsOthers       the operator of another host has to do something first
+    |-- BundleRefused      what came from another host is no bundle, or of another network
     |-- NodeFailed         a node of a Fabric network ended, or was not ready in time
     `-- FabricRefused      one of Fabric's programs said no
 """
@@ -86,6 +88,16 @@ class ArchiveRefused(NetworkError):
 
 class FetchFailed(NetworkError):
     """Something on the web could not be reached, was not there, or broke off."""
+
+
+class AwaitsOthers(NetworkError):
+    """Everything was done that this host can do alone; the next step says who has to go on."""
+
+
+class BundleRefused(NetworkError):
+    """An organisation's bundle that is damaged, of another network, or contradicts another one."""
+
+    exit_code = 2
 
 
 class NodeFailed(NetworkError):

@@ -25,7 +25,7 @@ from pmcb_network.fabric._folder import make, open_network
 from pmcb_network.fabric._layout import NodeFolder
 from pmcb_network.fabric._nodes import Command
 from pmcb_network.fabric._ports import check_ports
-from pmcb_network.fabric._topology import preset
+from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
 
 DEV = preset("dev")

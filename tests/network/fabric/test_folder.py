@@ -9,7 +9,7 @@ from pmcb_chaincode.contract import Governance
 from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
 from pmcb_network.fabric._binaries import Binaries
 from pmcb_network.fabric._folder import check_asked, is_there, make, open_network
-from pmcb_network.fabric._topology import preset
+from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
 
 DEV = preset("dev")

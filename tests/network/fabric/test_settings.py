@@ -11,7 +11,8 @@ from pmcb_network.fabric._channel import PROFILE, configtx
 from pmcb_network.fabric._layout import Layout, port_names
 from pmcb_network.fabric._orderer_settings import orderer_settings
 from pmcb_network.fabric._peer_settings import peer_settings
-from pmcb_network.fabric._topology import Kind, parse, preset
+from pmcb_network.fabric._topology import Kind
+from pmcb_network.fabric._topology_file import parse, preset
 from pmcb_network.fabric._tunables import Tunables
 
 

@@ -4,7 +4,8 @@
 import pytest
 
 from pmcb_network.errors import TopologyError
-from pmcb_network.fabric._topology import PRESETS, Kind, load, parse, preset
+from pmcb_network.fabric._topology import Kind
+from pmcb_network.fabric._topology_file import PRESETS, load, parse, preset
 
 DEV = preset("dev")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pmcb_network.fabric._topology import DEFAULT_PRESET, PRESETS
+from pmcb_network.fabric._topology_file import DEFAULT_PRESET, PRESETS
 
 from . import _fabric
 from ._binaries import binaries

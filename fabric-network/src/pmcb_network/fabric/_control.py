@@ -23,7 +23,8 @@ from ._layout import Layout, NodeFolder
 from ._network import CHAINCODE, FabricNetwork
 from ._ports import check_ports
 from ._servers import server_folder
-from ._topology import DEFAULT_PRESET, Kind, load, preset
+from ._topology import Kind
+from ._topology_file import DEFAULT_PRESET, load, preset
 from ._tunables import Tunables
 
 _HEALTH_S = 5.0

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from pmcb_client.files import write_atomic
+from pmcb_network.errors import AwaitsOthers, FabricRefused, NodeFailed
 
 from . import _nodes
 from ._chaincode import Chaincode
@@ -14,6 +15,8 @@ from ._package import package
 from ._topology import Kind, Node, Topology
 
 _AGREE_S = 30.0
+# Approvals of other hosts are there, or will not come by waiting: only this host's may be behind.
+_CATCH_UP_S = 5.0
 
 
 class Deployment:
@@ -32,6 +35,7 @@ class Deployment:
         Nothing is done when the same definition stands already.
 
         Raises:
+            AwaitsOthers: an organisation of another host did not approve yet.
             NodeFailed: the organisations do not agree in time.
             FabricRefused: a peer or an orderer said no.
         """
@@ -55,7 +59,7 @@ class Deployment:
         self._lifecycle.install(file, chaincode.package_id)
 
     def _commit(self, chaincode: Chaincode, say: Callable[[str], None]) -> None:
-        first = self._topology.organisations[0].peers[0]
+        first = self._topology.here.organisations[0].peers[0]
         standing = self._lifecycle.committed(first, chaincode.name)
         if standing is not None and standing.version == chaincode.version:
             self._lifecycle.approve(chaincode, standing.sequence)
@@ -63,17 +67,44 @@ class Deployment:
         sequence = standing.sequence + 1 if standing else 1
         say("approving the contract")
         self._lifecycle.approve(chaincode, sequence)
-        _nodes.wait(
-            "the organisations' approvals",
-            lambda: self._lifecycle.ready_to_commit(chaincode, sequence),
-            within_s=_AGREE_S,
-        )
+        self._wait_for_approvals(chaincode, sequence)
         say("committing the contract")
-        self._lifecycle.commit(chaincode, sequence)
+        _nodes.wait("the commit", lambda: self._committed(chaincode, sequence), within_s=_AGREE_S)
 
         def everywhere() -> bool:
-            peers = self._topology.of(Kind.PEER)
+            peers = self._topology.here.of(Kind.PEER)
             found = [self._lifecycle.committed(peer, chaincode.name) for peer in peers]
             return all(each is not None and each.sequence == sequence for each in found)
 
         _nodes.wait("the commit on every peer", everywhere, within_s=_AGREE_S)
+
+    def _wait_for_approvals(self, chaincode: Chaincode, sequence: int) -> None:
+        def missing() -> set[str]:
+            return self._lifecycle.unapproved(chaincode, sequence)
+
+        others = {org.msp for org in self._topology.elsewhere}
+        try:
+            _nodes.wait(
+                "the organisations' approvals",
+                lambda: not missing(),
+                within_s=_CATCH_UP_S if others else _AGREE_S,
+            )
+        except NodeFailed as error:
+            awaited = missing()
+            if not awaited or not awaited <= others:
+                raise
+            raise AwaitsOthers(
+                f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
+                next_step="run `pmcb network up` on their hosts, then here again",
+            ) from error
+
+    def _committed(self, chaincode: Chaincode, sequence: int) -> bool:
+        """Asked again: another host may be first, or its peer a block behind."""
+        mine = self._topology.here.organisations[0].peers[0]
+        try:
+            self._lifecycle.commit(chaincode, sequence)
+        except FabricRefused:
+            standing = self._lifecycle.committed(mine, chaincode.name)
+            if standing is None or standing.version != chaincode.version:
+                raise
+        return True

@@ -15,7 +15,8 @@ from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
 from ._binaries import Binaries
 from ._layout import Layout, port_names
 from ._network import FabricNetwork
-from ._topology import Topology, parse
+from ._topology import Topology
+from ._topology_file import parse
 from ._tunables import Tunables
 
 if TYPE_CHECKING:

@@ -39,13 +39,13 @@ class Lifecycle:
         self._binaries = binaries
 
     def install(self, package: Path, package_id: str) -> None:
-        """On every peer that does not have it."""
+        """On every peer of this host that does not have it."""
 
         def one(peer: Node) -> None:
             if package_id not in self._installed(peer):
                 self._peer(peer, "lifecycle", "chaincode", "install", str(package))
 
-        self._everywhere(one, self._topology.of(Kind.PEER))
+        self._everywhere(one, self._topology.here.of(Kind.PEER))
 
     def _installed(self, peer: Node) -> list[str]:
         answer = self._json(peer, "queryinstalled")
@@ -62,7 +62,7 @@ class Lifecycle:
         return Committed(str(answer["version"]), int(answer["sequence"]))
 
     def approve(self, chaincode: Chaincode, sequence: int) -> None:
-        """By every organisation that has not."""
+        """By every organisation of this host that has not."""
 
         def one(peer: Node) -> None:
             if self._approved(peer, chaincode.name, sequence) != chaincode.package_id:
@@ -71,7 +71,7 @@ class Lifecycle:
                     *self._definition(chaincode, sequence), "--package-id", chaincode.package_id,
                 )  # fmt: skip
 
-        self._everywhere(one, [org.peers[0] for org in self._topology.organisations])
+        self._everywhere(one, [org.peers[0] for org in self._topology.here.organisations])
 
     def _approved(self, peer: Node, name: str, sequence: int) -> str:
         try:
@@ -83,19 +83,19 @@ class Lifecycle:
         source = answer.get("source", {}).get("Type", {}).get("LocalPackage", {})
         return str(source.get("package_id", ""))
 
-    def ready_to_commit(self, chaincode: Chaincode, sequence: int) -> bool:
-        """Whether every organisation's approval has reached every organisation."""
-        wanted = {org.msp for org in self._topology.organisations}
-        for org in self._topology.organisations:
+    def unapproved(self, chaincode: Chaincode, sequence: int) -> set[str]:
+        """Whose approval has not reached every organisation of this host."""
+        missing: set[str] = set()
+        for org in self._topology.here.organisations:
             answer = self._json(
                 org.peers[0], "checkcommitreadiness", *self._definition(chaincode, sequence)
             )
-            if {msp for msp, yes in answer["approvals"].items() if yes} != wanted:
-                return False
-        return True
+            approved = {msp for msp, yes in answer["approvals"].items() if yes}
+            missing |= {each.msp for each in self._topology.organisations} - approved
+        return missing
 
     def commit(self, chaincode: Chaincode, sequence: int) -> None:
-        """By one peer of every organisation."""
+        """By one peer of every organisation, as an administrator of this host."""
         peers = [org.peers[0] for org in self._topology.organisations]
         asked = [
             word
@@ -106,9 +106,8 @@ class Lifecycle:
             )
         ]  # fmt: skip
         definition = self._definition(chaincode, sequence)
-        self._peer(
-            peers[0], "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked
-        )
+        mine = self._topology.here.organisations[0].peers[0]
+        self._peer(mine, "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked)
 
     def join(self, peer: Node) -> bool:
         """The channel, unless the peer is on it; that it is now."""

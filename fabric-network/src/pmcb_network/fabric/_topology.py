@@ -1,26 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a network is made of: a TOML file, read strictly, checked before anything starts."""
+"""What a network is made of: organisations, their nodes, the hosts these stand on."""
 
-import re
-import tomllib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.resources import files
-from pathlib import Path
 
 from pmcb_network.errors import TopologyError
-
-PRESETS = ("dev", "paper", "bft")
-DEFAULT_PRESET = "dev"
-_MIN_BFT = 4
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_MSP = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,63}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_DURATION = re.compile(r"[1-9][0-9]{0,5}(ms|s)")
-_BYTES = re.compile(r"[1-9][0-9]{0,4} (KB|MB)")
-_MAX_NODES = 16
 
 
 class Kind(StrEnum):
@@ -72,6 +56,11 @@ class Organisation:
     peers: tuple[Node, ...]
 
     @property
+    def host(self) -> str:
+        """The machine that its nodes stand on, all of them."""
+        return self.ca.host
+
+    @property
     def nodes(self) -> tuple[Node, ...]:
         """All of them, the CA first."""
         return (self.ca, *self.orderers, *self.peers)
@@ -88,7 +77,12 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Topology:
-    """A network: who takes part, and by which rules."""
+    """A network: who takes part, and by which rules.
+
+    Attributes:
+        port_base: the first port on every host; None where the only host picks free ones.
+        host: the one of several hosts that it is seen from; empty where there is one.
+    """
 
     name: str
     channel: str
@@ -96,6 +90,40 @@ class Topology:
     endorsement: Endorsement
     blocks: Blocks
     organisations: tuple[Organisation, ...]
+    port_base: int | None = None
+    host: str = ""
+
+    @property
+    def here(self) -> "Topology":
+        """The part on this host: the organisations whose keys and administrators are here."""
+        if not self.host:
+            return self
+        return replace(
+            self, organisations=tuple(org for org in self.organisations if org.host == self.host)
+        )
+
+    @property
+    def elsewhere(self) -> tuple[Organisation, ...]:
+        """The organisations of other hosts: of these, public material is here at most."""
+        return tuple(org for org in self.organisations if self.host not in {"", org.host})
+
+    def seen_from(self, host: str | None) -> "Topology":
+        """The same network, seen from one of its hosts; the only one needs no name.
+
+        Raises:
+            TopologyError: it has no such host, or several and none is named.
+        """
+        known = ", ".join(self.hosts)
+        if host is not None and host not in self.hosts:
+            raise TopologyError(f"the topology has no host {host}; it has {known}")
+        if len(self.hosts) == 1:
+            return self
+        if host is None:
+            raise TopologyError(
+                f"the topology has several hosts: {known}",
+                next_step="say which one this is with --host",
+            )
+        return replace(self, host=host)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -110,133 +138,3 @@ class Topology:
     def hosts(self) -> tuple[str, ...]:
         """The machines it runs on."""
         return tuple(sorted({node.host for node in self.nodes}))
-
-
-def preset(name: str) -> str:
-    """The TOML text of a shipped topology."""
-    return (files(__package__) / "presets" / f"{name}.toml").read_text()
-
-
-def load(path: Path) -> Topology:
-    """The topology in a file.
-
-    Raises:
-        TopologyError: it cannot be read, or says something impossible; names the line.
-    """
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise TopologyError(f"the topology {path.name} cannot be read: {reason}") from error
-    return parse(text, path.name)
-
-
-def parse(text: str, name: str) -> Topology:
-    """The topology in TOML; ``name`` stands for the file in messages.
-
-    Raises:
-        TopologyError: names file, line and rule.
-    """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TopologyError(f"{name} is not TOML: {error}") from None
-    return _Reader(text, name).topology(document)
-
-
-class _Reader:
-    """Reads a document key by key; what is missing, unknown or odd is told with its line."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._lines = text.splitlines()
-        self._name = name
-
-    def topology(self, document: Mapping[str, object]) -> Topology:
-        self._only(
-            document, "name", "channel", "consensus", "endorsement", "blocks", "organisations"
-        )
-        organisations = document.get("organisations")
-        if not isinstance(organisations, list) or not organisations:
-            raise self._wrong("organisations", "must be one or more [[organisations]]")
-        made = Topology(
-            name=self._text(document, "name", _NAME),
-            channel=self._text(document, "channel", _NAME),
-            consensus=Consensus(self._one_of(document, "consensus", Consensus)),
-            endorsement=Endorsement(self._one_of(document, "endorsement", Endorsement)),
-            blocks=self._blocks(document.get("blocks")),
-            organisations=tuple(self._organisation(each) for each in organisations),
-        )
-        self._check(made)
-        return made
-
-    def _blocks(self, table: object) -> Blocks:
-        if not isinstance(table, dict):
-            raise self._wrong("blocks", "must be a table")
-        self._only(table, "timeout", "messages", "preferred_bytes")
-        messages = table.get("messages")
-        if type(messages) is not int or not 1 <= messages <= 10_000:
-            raise self._wrong("messages", "must be 1 to 10000")
-        return Blocks(
-            timeout=self._text(table, "timeout", _DURATION),
-            messages=messages,
-            preferred_bytes=self._text(table, "preferred_bytes", _BYTES),
-        )
-
-    def _organisation(self, table: object) -> Organisation:
-        if not isinstance(table, dict):
-            raise self._wrong("organisations", "must be tables")
-        self._only(table, "msp", "ca", "orderers", "peers")
-        msp = self._text(table, "msp", _MSP)
-        return Organisation(
-            msp=msp,
-            ca=Node(Kind.CA, msp, 0, self._text(table, "ca", _HOST)),
-            orderers=tuple(self._nodes(Kind.ORDERER, msp, table.get("orderers", []))),
-            peers=tuple(self._nodes(Kind.PEER, msp, table.get("peers", []))),
-        )
-
-    def _nodes(self, kind: Kind, msp: str, hosts: object) -> Iterator[Node]:
-        key = f"{kind}s"
-        if not isinstance(hosts, list):
-            raise self._wrong(key, "must be a list of hosts, one for each node")
-        for number, host in enumerate(hosts):
-            if not isinstance(host, str) or not _HOST.fullmatch(host):
-                raise self._wrong(key, "must hold host names")
-            yield Node(kind, msp, number, host)
-
-    def _check(self, made: Topology) -> None:
-        """What no single key can show."""
-        orderers, twice = made.of(Kind.ORDERER), Counter(org.msp for org in made.organisations)
-        if max(twice.values()) > 1:
-            raise self._wrong("msp", f"{twice.most_common(1)[0][0]} stands there twice")
-        if any(not org.peers for org in made.organisations):
-            raise self._wrong("peers", "every organisation needs one")
-        if not orderers:
-            raise self._wrong("orderers", "the network needs one")
-        if made.consensus is Consensus.BFT and len(orderers) < _MIN_BFT:
-            raise self._wrong("consensus", f"bft needs {_MIN_BFT} orderers, not {len(orderers)}")
-        if len(made.nodes) > _MAX_NODES * len(made.hosts):
-            raise self._wrong("organisations", f"a host takes {_MAX_NODES} nodes at most")
-
-    def _only(self, table: Mapping[str, object], *known: str) -> None:
-        for key in table:
-            if key not in known:
-                raise self._wrong(key, f"is unknown; known are {', '.join(known)}")
-
-    def _text(self, table: Mapping[str, object], key: str, rule: re.Pattern[str]) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or not rule.fullmatch(value):
-            raise self._wrong(key, f"must match {rule.pattern}")
-        return value
-
-    def _one_of(self, table: Mapping[str, object], key: str, known: type[StrEnum]) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or value not in list(known):
-            raise self._wrong(key, f"must be one of {', '.join(known)}")
-        return value
-
-    def _wrong(self, key: str, reason: str) -> TopologyError:
-        """Names the first line that speaks of the key, or that it is missing."""
-        mention = re.compile(rf"^\s*(\[+\s*)?{re.escape(key)}\b")
-        numbers = [n for n, line in enumerate(self._lines, 1) if mention.match(line)]
-        place = f"{self._name} line {numbers[0]}" if numbers else self._name
-        return TopologyError(f"{place}: '{key}' {reason}")
