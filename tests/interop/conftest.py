@@ -2,26 +2,19 @@
 """The official Node clients, installed once per user and lock file, outside the repository."""
 
 import asyncio
-import hashlib
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
 from tests.interop.contracts import Parity
 from tests.scenarios.conftest import embedded, place, world  # noqa: F401 - these fixtures too
 
-from pmcb_network._files import locked
+from pmcb_benchmarks._node import NodeUnavailable, environment, modules
 from pmcb_network.embedded import EmbeddedNetwork
 
 HERE = Path(__file__).parent
-MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 INSTALL_S = 110
 
 
@@ -33,36 +26,15 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The installed packages; skips with the reason where Node or a package index is missing."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("Node with npm is not installed")
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in MANIFESTS))
-    cache = platformdirs.user_cache_path("pmcb") / "interop"
-    cache.mkdir(parents=True, exist_ok=True)
-    installed = cache / digest.hexdigest()[:16]
-    with locked(cache / "lock", wait_s=INSTALL_S):
-        if not installed.exists():
-            _install(npm, cache, installed)
-    return installed / "node_modules"
+    return packages(HERE)
 
 
-def _install(npm: str, cache: Path, installed: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=cache) as name:
-        folder = Path(name) / "new"
-        folder.mkdir()
-        for manifest in MANIFESTS:
-            shutil.copy(HERE / manifest, folder)
-        try:
-            done = subprocess.run(
-                [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-                cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            pytest.skip("npm did not install the official clients in time")
-        if done.returncode != 0:
-            last = (done.stderr.strip() or "no reason given").splitlines()[-1]
-            pytest.skip(f"npm could not install the official clients: {last}")
-        folder.rename(installed)
+def packages(folder: Path) -> Path:
+    """Those of a folder's lock file, or a skip."""
+    try:
+        return modules(folder, within_s=INSTALL_S)
+    except NodeUnavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture
@@ -86,7 +58,7 @@ def run(node_modules: Path, tmp_path: Path) -> Run:
             "node",
             str(HERE / script),
             str(path),
-            env={"PATH": os.environ["PATH"], "NODE_PATH": str(node_modules)},
+            env=environment(node_modules),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our Node contract, served by fabric-shim in a process of its own."""
+"""A Node contract, served by fabric-shim in a process of its own."""
 
 import asyncio
-import os
 import subprocess
 from pathlib import Path
 from typing import Self
+
+from pmcb_benchmarks._node import environment
 
 CONTRACT = Path(__file__).parent / "contract"
 # What the shim logs goes to stdout too; at this level it is nothing.
@@ -15,7 +16,7 @@ QUIET = {"CORE_CHAINCODE_LOGGING_SHIM": "CRITICAL", "CORE_CHAINCODE_LOGGING_LEVE
 class NodeServer:
     """`fabric-chaincode-node server` while the context lasts; `kill` ends it as a crash would."""
 
-    def __init__(self, node_modules: Path, address: str) -> None:
+    def __init__(self, node_modules: Path, address: str, contract: Path = CONTRACT) -> None:
         self.address = address
         self._command = (
             "node",
@@ -23,9 +24,9 @@ class NodeServer:
             "server",
             f"--chaincode-address={address}",
             "--chaincode-id=notes:1",
-            f"--module-path={CONTRACT}",
+            f"--module-path={contract}",
         )
-        self._env = {"PATH": os.environ["PATH"], "NODE_PATH": str(node_modules), **QUIET}
+        self._env = {**environment(node_modules), **QUIET}
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
