@@ -15,9 +15,9 @@ import pytest
 from tests.network.fabric.releases import programs
 from tests.network.shell import in_process
 
-from pmcb_network import commands
 from pmcb_network._files import locked, make_folder
 from pmcb_network._process import Record
+from pmcb_network.commands import _alone
 from pmcb_network.errors import PortBusy
 from pmcb_network.fabric import _control, _nodes
 from pmcb_network.fabric._binaries import Binaries
@@ -164,7 +164,7 @@ def test_a_second_up_waits_and_says_for_whom(home, monkeypatch):
     second.join(20)
     assert ended.is_set()
     monkeypatch.undo()
-    monkeypatch.setattr(commands, "_LOCK_WAIT_S", 0.0)
+    monkeypatch.setattr(_alone, "_LOCK_WAIT_S", 0.0)
     with locked(home / "network" / "up.lock"):
         done = in_process(home, "network", "up", "--fabric")
     assert done.exit_code == 3

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pmcb network`: starts, stops and shows the network of this home."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,12 @@ import click
 from pmcb_network.fabric._topology_file import DEFAULT_PRESET, PRESETS
 
 from . import _fabric
+from ._alone import alone, places_of
 from ._binaries import binaries
 from ._settings import Settings, progress, tell
 
 if TYPE_CHECKING:
     from pmcb_network._launch import Places
-
-_LOCK_WAIT_S = 60.0
 
 
 @click.group("network")
@@ -28,37 +25,11 @@ def group() -> None:
 group.add_command(binaries)
 
 
-def _places(settings: Settings) -> "Places":
-    from pmcb_network._launch import Places
-
-    return Places(settings.home)
-
-
 def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> str:
     """Which kind of network is meant: the one that is there, the one that is asked for."""
     from pmcb_network._up import check_kind
 
     return check_kind(places, embedded=embedded, fabric=fabric)
-
-
-@contextmanager
-def _alone(places: "Places") -> Iterator[Callable[[], None]]:
-    """Only one command starts or stops this network at a time; another one waits.
-
-    Gives what lets others in before the block ends.
-    """
-    from pmcb_network._files import locked, make_folder
-    from pmcb_network.errors import FolderInUse
-
-    make_folder(places.home)
-    make_folder(places.folder)
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(places.lock))
-        except FolderInUse as error:
-            click.echo(f"{error}; waiting for it", err=True)
-            stack.enter_context(locked(places.lock, wait_s=_LOCK_WAIT_S))
-        yield stack.close
 
 
 @group.command()
@@ -111,13 +82,13 @@ def up(
     """
     from pmcb_network import _launch, _up
 
-    places = _places(settings)
+    places = places_of(settings)
     if _kind(places, embedded=embedded, fabric=fabric) == "fabric":
         if chaincode is not None or foreground:
             raise click.UsageError("--chaincode and --foreground go with --embedded.")
         if preset is not None and topology is not None:
             raise click.UsageError("Give a --preset or a --topology, not both.")
-        with _alone(places), progress() as say:
+        with alone(places), progress() as say:
             _fabric.up(
                 settings, places, preset, topology, governance, port_base, wait_s=wait, say=say
             )
@@ -126,7 +97,7 @@ def up(
         raise click.UsageError("--preset, --topology and --governance go with --fabric.")
     if chaincode is not None:
         _up.check_address(chaincode)
-    with _alone(places) as let_others_in:
+    with alone(places) as let_others_in:
         found = _up.already(places)
         if found is not None:
             sentence = f"The network already runs as process {found['pid']}: {_up.where(found)}."
@@ -156,12 +127,12 @@ def down(settings: Settings) -> None:
     """Stop the network; everything it holds is kept."""
     from pmcb_network._process import running, stop
 
-    places = _places(settings)
+    places = places_of(settings)
     if _kind(places) == "fabric":
-        with _alone(places), progress() as say:
+        with alone(places), progress() as say:
             _fabric.down(settings, places, say)
         return
-    with _alone(places):
+    with alone(places):
         process = running(places.record)
         if process is None:
             tell(settings, {"state": "stopped", "stopped": False}, "No network runs here.")
@@ -183,13 +154,13 @@ def reset(settings: Settings, *, yes: bool) -> None:
     """Stop the network and remove its ledger, its CAs and the identities they issued."""
     from pmcb_network import _reset
 
-    places = _places(settings)
+    places = places_of(settings)
     if not yes and settings.json:
         raise click.UsageError("Nobody can be asked under --json: repeat it with --yes.")
     if not yes:
         what = f"Remove the network in {places.folder}, its ledger, and the identities it issued?"
         click.confirm(what, abort=True, err=True)
-    with _alone(places):
+    with alone(places):
         removed = _reset.reset(places)
     tell(
         settings, {"state": "removed", "identities": removed},
@@ -204,7 +175,7 @@ def status(ctx: click.Context) -> None:
     from pmcb_network import _launch, _up
 
     settings: Settings = ctx.obj
-    places = _places(settings)
+    places = places_of(settings)
     if _kind(places) == "fabric":
         _fabric.status(ctx, places)
         return
@@ -232,7 +203,7 @@ def logs(settings: Settings, node: str | None, *, lines: int, follow: bool) -> N
     """Show the last lines of the network's log, on Fabric of one NODE."""
     from pmcb_network import _log
 
-    places = _places(settings)
+    places = places_of(settings)
     log = places.log
     if _kind(places) == "fabric":
         log = _fabric.log_of(places, node)
