@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client in a process of its own: so many transactions a second, a line for what became of each.
 
-It prints ``ok N FROM TO``, ``none N FROM TO`` (told that nothing was ordered), ``doubt N FROM TO``
-(told nothing) or ``failed N FROM TO CLASS``. No two transactions touch the same key: N stands for
-the counters 2N and 2N + 1 of the contract ``pairs``, or for a person of ``pmcb``. FROM and TO are
-seconds of the clock that all processes of a machine share. SIGTERM ends it when all are told.
+It prints ``ok N FROM TO``, or ``none`` (told that nothing was ordered), ``doubt`` (told nothing) or
+``failed``, and why. No two transactions touch the same key: N stands for the counters 2N and 2N + 1
+of the contract ``pairs``, or for a person of ``pmcb``. FROM and TO are seconds of the clock that
+all processes of a machine share. SIGTERM ends it when all are told.
 """
 
 import asyncio
@@ -38,15 +38,14 @@ def call_of(contract: str, number: int) -> tuple[str, ...]:
 
 
 async def _one(contract: Contract, call: tuple[str, ...]) -> tuple[str, str]:
-    """A word for what the client was told, and the class of a failure."""
+    """A word for what the client was told, and the error's class and words."""
     try:
         await contract.submit(*call)
-    except (LedgerUnavailable, EndorseError, SubmitError, Busy):
-        return "none", ""
-    except OutcomeUnknown:
-        return "doubt", ""
+    except (LedgerUnavailable, EndorseError, SubmitError, Busy) as error:
+        return "none", f"{type(error).__name__}: {error}"
     except LedgerError as error:
-        return "failed", type(error).__name__
+        word = "doubt" if isinstance(error, OutcomeUnknown) else "failed"
+        return word, f"{type(error).__name__}: {error}"
     return "ok", ""
 
 

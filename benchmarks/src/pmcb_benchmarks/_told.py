@@ -12,18 +12,22 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A client's word on one transaction; times are seconds of the machine's monotonic clock."""
+    """A client's word on one transaction; times are seconds of the machine's monotonic clock.
+
+    ``reason`` is the error's class and words, empty when it succeeded.
+    """
 
     number: int
     word: str
     began_s: float
     ended_s: float
+    reason: str
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """A line of the load's output; a failure's word carries its class."""
-        word, number, began, ended, *details = line.split()
-        return cls(int(number), " ".join([word, *details]), float(began), float(ended))
+        """A line of the load's output."""
+        word, number, began, ended, *reason = line.split(maxsplit=4)
+        return cls(int(number), word, float(began), float(ended), "".join(reason).strip())
 
 
 def judged(outcomes: Mapping[int, str], effects: Mapping[int, Pair]) -> dict[str, int]:
@@ -39,7 +43,7 @@ def judged(outcomes: Mapping[int, str], effects: Mapping[int, Pair]) -> dict[str
         ),
         "given_up": told["none"],
         "doubts": told["doubt"],
-        "failed": sum(number for word, number in told.items() if word.startswith("failed")),
+        "failed": told["failed"],
     }
 
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A drill on one network: the rounds, then what the ledger says of them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from pmcb_network.fabric import _nodes
+
+from ._chains import verdict
+from ._offering import offering
+from ._rounds import Rounds, Victim, summary
+from ._site import Site, settings_of
+
+_EQUAL_S = 120.0
+
+
+async def drill(
+    site: Site,
+    victims: Sequence[Victim],
+    *,
+    rate: float,
+    seed: int,
+    advance: Callable[[int], None],
+) -> dict[str, object]:
+    """Kill, bring back, look; then read all that every peer holds.
+
+    Raises:
+        TimeoutError: after a return nothing succeeded, or the client was not told of all.
+        NodeFailed: the peers' heights did not become equal.
+    """
+    settings = settings_of(site)
+    async with offering(site.places.home, "pairs", rate) as load:
+        rounds = await Rounds(site, load, seed).run(victims, advance)
+        await load.finish()
+    outcomes = {told.number: told.word for told in load.told}
+    return {
+        "settings": settings,
+        "rounds": summary(rounds, load.told),
+        "ledger": await verified(site, outcomes),
+    }
+
+
+async def verified(site: Site, outcomes: Mapping[int, str]) -> dict[str, object]:
+    """What every peer's blocks and state say of what the client was told."""
+    await asyncio.to_thread(
+        _nodes.wait,
+        "equal heights on all peers",
+        lambda: len(set(site.heights())) == 1,
+        within_s=_EQUAL_S,
+    )
+    height, _ = (await asyncio.to_thread(site.heights))[0]
+    async with AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(site.reader(peer)) for peer in site.peers]
+        chains = [await reader.chain(height) for reader in readers]
+        numbers = set(outcomes).union(*(chain.valid.get("pairs", ()) for chain in chains))
+        counters = [await reader.pairs(numbers) for reader in readers]
+    codes: Counter[int] = chains[0].codes
+    return {
+        **verdict(outcomes, chains, counters),
+        "peers": [peer.id for peer in site.peers],
+        "height": height,
+        "commit_hashes": [chain.commit_hash for chain in chains],
+        "codes": {str(code): number for code, number in sorted(codes.items())},
+    }
