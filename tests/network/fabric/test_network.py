@@ -56,6 +56,33 @@ def test_a_network_is_up_and_told_node_by_node(home):
     assert "PRIVATE KEY" not in json.dumps(file)
 
 
+def test_every_listener_is_one_of_the_networks_ports(home):
+    """None at Fabric's own 7050 to 7054, 8443 or 9443, where the next network would find it."""
+    ports = json.loads((home / "network" / "fabric" / "ports.json").read_text())
+    found: dict[str, set[int]] = {}
+    for node in state(home)["nodes"]:
+        connections = psutil.Process(node["pid"]).net_connections(kind="inet")
+        listening = [c.laddr for c in connections if c.status == psutil.CONN_LISTEN]
+        hosts = {address.ip.removeprefix("::ffff:") for address in listening}
+        assert hosts == {"127.0.0.1"}, node["id"]
+        found[node["id"]] = {address.port for address in listening}
+    for name, mine in found.items():
+        kind, _, org = name.partition(".")
+        known = {port for key, port in ports.items() if key.partition(".")[2].startswith(org)}
+        assert mine, name
+        assert mine <= known, (kind, mine - known)
+    assert set().union(*found.values()) == set(ports.values())
+    assert sum(map(len, found.values())) == len(ports)
+
+
+def test_no_peer_dialled_a_server_that_was_not_there(home):
+    """Servers answer before their package is approved: each try too early is a stack trace."""
+    for org in ("HospitalAMSP", "HospitalBMSP"):
+        log = pmcb(home, "network", "logs", f"peer0.{org}", "--lines", "100000", check=0).stdout
+        assert "connection refused" not in log
+        assert "could not launch chaincode" not in log
+
+
 def test_up_again_changes_nothing_and_heals_what_died(home):
     """What runs is left alone; a killed peer and a killed chaincode server come back."""
     before = by_id(state(home))

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from pmcb_chaincode.bridge._queries import QUERY_LIMIT
+from pmcb_chaincode.bridge._server import _OPTIONS
 from pmcb_network.embedded._ports import HIGHEST
 from pmcb_network.fabric._ca_settings import ca_settings
 from pmcb_network.fabric._channel import PROFILE, configtx
@@ -39,6 +41,18 @@ def test_pings_of_gateways_are_welcome(rendered):
     peers, orderers, _ = rendered
     assert {peer["peer"]["keepalive"]["minInterval"] for peer in peers} == {"5s"}
     assert {o["General"]["Keepalive"]["ServerMinInterval"] for o in orderers} == {"5s"}
+
+
+def test_pings_of_peers_are_welcome_at_chaincode_servers(rendered):
+    """A peer pings each minute, also a stream on which nothing happens."""
+    peers, _, _ = rendered
+    options = dict(_OPTIONS)
+    assert options["grpc.http2.min_recv_ping_interval_without_data_ms"] == 5000
+    assert options["grpc.http2.max_ping_strikes"] == 0
+    assert options["grpc.keepalive_permit_without_calls"] == 1
+    assert {peer["chaincode"]["keepalive"] for peer in peers} == {60}
+    sizes = {peer["peer"][name] for peer in peers for name in ("maxRecvMsgSize", "maxSendMsgSize")}
+    assert sizes == {options["grpc.max_receive_message_length"]}
 
 
 def test_nothing_meant_for_images_is_left(rendered, tmp_path):
@@ -95,6 +109,21 @@ def test_histories_are_kept(rendered):
     assert all(peer["ledger"]["history"]["enableHistoryDatabase"] for peer in peers)
 
 
+def test_a_query_ends_where_the_bridge_expects_it(rendered):
+    """A peer ends a range there without a word: the bridge counts to the same number."""
+    peers, _, _ = rendered
+    assert {peer["ledger"]["state"]["totalQueryLimit"] for peer in peers} == {QUERY_LIMIT}
+
+
+def test_a_proposal_of_another_time_is_refused(rendered):
+    """By peers and orderers alike, two minutes off."""
+    peers, orderers, _ = rendered
+    assert {peer["peer"]["authentication"]["timewindow"] for peer in peers} == {"2m"}
+    filters = [peer["peer"]["handlers"]["authFilters"] for peer in peers]
+    assert all({"name": "TimeWindowCheck"} in each for each in filters)
+    assert {o["General"]["Authentication"]["TimeWindow"] for o in orderers} == {"2m"}
+
+
 def test_a_hanging_contract_hangs_nobody_for_long(rendered):
     """Ten seconds, at the peer and at its gateway."""
     peers, _, _ = rendered
@@ -113,7 +142,10 @@ def test_orderers_can_find_each_other(made, rendered):
     """Client certificates for the cluster, in every node; a leader within seconds."""
     topology, layout = made
     _, orderers, profile = rendered
-    assert all(orderer["General"]["Cluster"]["ClientCertificate"] for orderer in orderers)
+    for node, orderer in zip(topology.of(Kind.ORDERER), orderers, strict=True):
+        own, cluster = layout.identity(node), orderer["General"]["Cluster"]
+        assert cluster["ClientCertificate"] == str(own.tls_certificate)
+        assert cluster["ClientPrivateKey"] == str(own.tls_key)
     ordering = profile["Orderer"]
     if topology.consensus == "bft":
         mapping = ordering["ConsenterMapping"]
@@ -122,10 +154,13 @@ def test_orderers_can_find_each_other(made, rendered):
         assert ordering["SmartBFT"]["LeaderHeartbeatTimeout"] == "10s"
     else:
         assert ordering["EtcdRaft"]["Options"]["TickInterval"] == "500ms"
+        assert ordering["EtcdRaft"]["Options"]["ElectionTick"] == 10
         assert len(ordering["EtcdRaft"]["Consenters"]) == len(orderers)
     endpoints = [e for org in ordering["Organizations"] for e in org["OrdererEndpoints"]]
     assert sorted(endpoints) == sorted(layout.address(n) for n in topology.of(Kind.ORDERER))
     assert profile["Capabilities"] == {"V3_0": True}
+    assert ordering["Capabilities"] == {"V2_0": True}
+    assert profile["Application"]["Capabilities"] == {"V2_5": True}
 
 
 @pytest.mark.parametrize(
