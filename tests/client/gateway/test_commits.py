@@ -158,6 +158,23 @@ async def test_the_first_copy_of_an_envelope_decides(fake, deliver, contract):
     assert len(fake.requests["endorse"]) == 1
 
 
+async def test_what_no_block_holds_is_sent_again(fake, deliver, channel, identity, signer):
+    """An orderer took it and died: the second copy of the envelope is the one that stands."""
+    taken = []
+
+    def forget_the_first(tx_id):
+        taken.append(tx_id)
+        if len(taken) == 2:
+            deliver.write((tx_id, VALID))
+
+    fake.on_submit = forget_the_first
+    timeouts = Timeouts(resend_s=0.05)
+    async with patient(channel, identity, signer, timeouts=timeouts) as contract:
+        assert await contract.submit("ping", retry=AT_ONCE) == b"result"
+    assert len(taken) == 2
+    assert len(fake.requests["endorse"]) == 1
+
+
 async def test_a_duplicate_of_what_stands_already_is_asked_about(fake, deliver, contract):
     """The first copy stands before the stream began: only the gateway's index knows its code."""
     fake.on_submit = lambda tx_id: deliver.write((tx_id, DUPLICATE))

@@ -5,7 +5,7 @@ import asyncio
 
 import grpc
 import pytest
-from fabric_protos.gateway.gateway_pb2 import CommitStatusResponse
+from fabric_protos.gateway.gateway_pb2 import CommitStatusResponse, SubmitResponse
 from tests.client.gateway.fake_gateway import Fails, Hangs, Returns
 
 from pmcb_client.errors import (
@@ -33,6 +33,12 @@ NOTHING_ORDERED = [
     Fails(grpc.StatusCode.ABORTED, "see details", ("code = DeadlineExceeded",)),
 ]
 
+ALONE = Fails(
+    grpc.StatusCode.FAILED_PRECONDITION,
+    "no combination of peers can be derived which satisfy the endorsement policy: no peer"
+    " combination can satisfy the endorsement policy",
+)
+
 
 def invalid(code):
     """A commit status other than valid."""
@@ -47,9 +53,9 @@ def ids(requests):
 # Nothing ordered: a new proposal.
 
 
-@pytest.mark.parametrize("failure", NOTHING_ORDERED)
+@pytest.mark.parametrize("failure", [*NOTHING_ORDERED, ALONE])
 async def test_an_endorsement_that_left_no_trace_is_proposed_anew(fake, contract, failure):
-    """Unavailable, busy, or a chaincode that went away: a new proposal with a new id."""
+    """Unavailable, busy, a chaincode that went away, a peer that just started: a new proposal."""
     fake.will("endorse", failure, failure)
     assert await contract.submit("ping", retry=AT_ONCE) == b"result"
     assert len(set(ids(fake.requests["endorse"]))) == 3
@@ -216,6 +222,17 @@ async def test_a_commit_status_without_answer_is_asked_for_again(fake, contract,
     assert await contract.submit("ping", retry=AT_ONCE) == b"result"
     assert len(fake.requests["status"]) == 3
     assert len(fake.requests["submit"]) == 1
+
+
+async def test_what_no_block_holds_is_sent_again(fake, channel, identity, signer):
+    """An orderer took it and died: the same envelope again, as often as time allows."""
+    gateway = connect(channel, identity, signer, Timeouts(resend_s=0.05))
+    fake.will("submit", Returns(SubmitResponse()), UNAVAILABLE)
+    fake.will("status", Hangs(), Hangs(), invalid(9))
+    assert await gateway.network("pmcb").contract("pmcb").submit("ping", retry=AT_ONCE) == b"result"
+    first, *others = fake.requests["submit"]
+    assert others == [first, first]
+    assert len(fake.requests["status"]) == 4  # a duplicate of our own does not decide
 
 
 async def test_a_doubt_without_time_to_follow_it_is_told(fake, channel, identity, signer):

@@ -33,13 +33,16 @@ class Timeouts:
     """Seconds that one call of each phase may take.
 
     ``commit_status_s`` is also how long a doubt is followed: by sending the same envelope again
-    for the first half of it, by asking for the outcome until its end.
+    for the first half of it, by asking for the outcome until its end. ``resend_s`` is how long a
+    transaction may be in no block before its envelope is sent again: an orderer that dies
+    forgets what it took and had not put into a block yet.
     """
 
     evaluate_s: float = 5.0
     endorse_s: float = 15.0
     submit_s: float = 5.0
     commit_status_s: float = 60.0
+    resend_s: float = 15.0
 
 
 def now_ms() -> int:

@@ -158,4 +158,4 @@ class Contract:
             except LedgerError as error:
                 await attempts.pause_before_next(Phase.ENDORSE, error)
             else:
-                return await send(transaction, retry, follow_s=self._calls.timeouts.commit_status_s)
+                return await send(transaction, retry, self._calls.timeouts)

@@ -73,6 +73,14 @@ TABLE = (
         codes=(grpc.StatusCode.ABORTED,),
         texts=("could not launch chaincode", "stream terminated", "DeadlineExceeded"),
     ),
+    # A peer that just started knows no other peers yet; one that stays alone says so, too.
+    Row(
+        (Phase.ENDORSE,),
+        GatewayError,
+        Step.PROPOSE,
+        codes=(grpc.StatusCode.FAILED_PRECONDITION,),
+        texts=("no peer combination can satisfy",),
+    ),
     Row(_NOTHING_ORDERED, Busy, Step.PROPOSE),
     # A conflict is seen while endorsing, or in the commit status of an ordered transaction.
     Row((Phase.ENDORSE, Phase.COMMIT_STATUS), Conflict, Step.PROPOSE),
