@@ -28,13 +28,19 @@ async def introduce(
     *,
     within_s: float,
 ) -> None:
-    """Enrols each organisation's registrar, waits until the contract answers, writes the file.
+    """Enrols the registrars, waits until the contract answers, writes the file.
+
+    An organisation without a secret here is another host's: so is its registrar.
 
     Raises:
         StartFailed: no answer within the time; the message says what was seen last.
     """
     wallet = Wallet(home / "wallet")
-    registrars = [await _registrar(wallet, org, *secrets[org.msp]) for org in network.orgs]
+    registrars = [
+        await _registrar(wallet, org, *secrets[org.msp])
+        for org in network.orgs
+        if org.msp in secrets
+    ]
     await wait_for_ping(network, registrars[0], within_s=within_s)
     network_file.save(home / "network.json", network)
 

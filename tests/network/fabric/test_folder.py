@@ -32,8 +32,8 @@ def written(tmp_path, rules: Governance):
 def test_what_cannot_be_made_leaves_nothing(tmp_path):
     """Hosts elsewhere, a governance of others, one that is none."""
     place = tmp_path / "fabric"
-    with pytest.raises(TopologyError, match="other hosts than localhost are not offered yet"):
-        make(place, DEV.replace('"localhost"', '"far.example"'), "t", None, None, Tunables())
+    with pytest.raises(TopologyError, match=r"this machine has no address 192\.0\.2\.1"):
+        make(place, DEV.replace('"localhost"', '"192.0.2.1"'), "t", None, None, Tunables())
     foreign = written(tmp_path, Governance.of(("AMSP", "BMSP")))
     with pytest.raises(TopologyError, match="must name the topology's organisations"):
         make(place, DEV, "t", foreign, None, Tunables())

@@ -11,6 +11,7 @@ from pmcb_network.fabric._topology_file import DEFAULT_PRESET, PRESETS
 from . import _fabric
 from ._alone import alone, places_of
 from ._binaries import binaries
+from ._org import org
 from ._settings import Settings, progress, tell
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def group() -> None:
 
 
 group.add_command(binaries)
+group.add_command(org)
 
 
 def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> str:
@@ -56,6 +58,10 @@ def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> 
 @click.option(
     "--port-base", type=int, metavar="N", help="Use ports N, N+1, ...; default: free ones."
 )
+@click.option(
+    "--host", metavar="NAME",
+    help="With --fabric: which of the topology's hosts this is; only its nodes are started.",
+)  # fmt: skip
 @click.option("--foreground", is_flag=True, help="Stay attached; end with Ctrl-C.")
 @click.option(
     "--wait", type=click.FloatRange(min=1), default=60.0, show_default=True, metavar="SECONDS",
@@ -72,6 +78,7 @@ def up(
     governance: Path | None,
     chaincode: str | None,
     port_base: int | None,
+    host: str | None,
     foreground: bool,
     wait: float,
 ) -> None:
@@ -90,11 +97,12 @@ def up(
             raise click.UsageError("Give a --preset or a --topology, not both.")
         with alone(places), progress() as say:
             _fabric.up(
-                settings, places, preset, topology, governance, port_base, wait_s=wait, say=say
-            )
+                settings, places, preset, topology, governance, port_base, host,
+                wait_s=wait, say=say,
+            )  # fmt: skip
         return
-    if preset is not None or topology is not None or governance is not None:
-        raise click.UsageError("--preset, --topology and --governance go with --fabric.")
+    if any(each is not None for each in (preset, topology, governance, host)):
+        raise click.UsageError("--preset, --topology, --governance and --host go with --fabric.")
     if chaincode is not None:
         _up.check_address(chaincode)
     with alone(places) as let_others_in:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def up(
     settings: Settings, places: "Places", preset: str | None, topology: Path | None,
-    governance: Path | None, port_base: int | None, *, wait_s: float, say: Callable[[str], None],
+    governance: Path | None, port_base: int | None, host: str | None, *,
+    wait_s: float, say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Bring it up, or what of it is down."""
     from pmcb_network import _up
@@ -27,6 +28,7 @@ def up(
         topology=topology,
         governance=governance,
         port_base=port_base,
+        host=host,
         within_s=wait_s,
         say=say,
     )

@@ -18,6 +18,7 @@ from . import _nodes
 from ._binaries import find
 from ._ca_settings import REGISTRAR
 from ._folder import check_asked, folder_of, is_there, make, open_network
+from ._host import check_host
 from ._identities import registrar_secret
 from ._layout import Layout, NodeFolder
 from ._network import CHAINCODE, FabricNetwork
@@ -37,6 +38,7 @@ def up(
     topology: Path | None,
     governance: Path | None,
     port_base: int | None,
+    host: str | None,
     within_s: float,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -45,12 +47,13 @@ def up(
     folder = folder_of(places)
     text, name = _asked(preset_name, topology)
     if is_there(folder):
-        check_asked(folder, text, governance, port_base)
+        check_asked(folder, text, governance, port_base, host)
     else:
         made = text or preset(DEFAULT_PRESET)
-        make(folder, made, name, governance, port_base, Tunables())
+        make(folder, made, name, governance, port_base, Tunables(), host)
     network = open_network(folder, binaries)
-    check_ports(network.layout, network.topology.nodes)
+    check_host(network.topology)
+    check_ports(network.layout, network.topology.here.nodes)
     for warning in binaries.warnings:
         say(warning)
     network.up(say)
@@ -75,7 +78,8 @@ async def _tell_revoked(places: Places, described: NetworkFile) -> None:
     wallet = Wallet(places.home / "wallet")
     for org in described.orgs:
         registrar = registrar_of(wallet, org)
-        assert registrar is not None  # introduced just before
+        if registrar is None:
+            continue  # an organisation of another host
         async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
             described = described.with_list(org.msp, (await ca.gencrl(registrar)).decode())
     save(places.home / "network.json", described)
@@ -84,7 +88,7 @@ async def _tell_revoked(places: Places, described: NetworkFile) -> None:
 def _secrets(network: FabricNetwork) -> dict[str, tuple[str, str]]:
     return {
         org.msp: (REGISTRAR, registrar_secret(network.layout, org.msp))
-        for org in network.topology.organisations
+        for org in network.topology.here.organisations
     }
 
 
@@ -128,6 +132,7 @@ def state(places: Places) -> dict[str, Any]:
         "reason": "",
         "kind": "fabric",
         "topology": network.topology.name,
+        "host": network.topology.host,
         "channel": network.topology.channel,
         "nodes": nodes,
         "orgs": [],
@@ -142,7 +147,7 @@ def state(places: Places) -> dict[str, Any]:
     stopped = [node["id"] for node in nodes if not node["running"]]
     try:
         if found["running"]:
-            _check_health(places, described)
+            _check_health(places, described, network.topology.here.organisations[0].msp)
             found["answers"] = True
     except NetworkError as error:
         found["reason"] = str(error)
@@ -153,9 +158,10 @@ def state(places: Places) -> dict[str, Any]:
 
 def _node_ids(network: FabricNetwork) -> list[str]:
     servers = [
-        server_folder(network.layout, peer).path.name for peer in network.topology.of(Kind.PEER)
+        server_folder(network.layout, peer).path.name
+        for peer in network.topology.here.of(Kind.PEER)
     ]
-    return [node.id for node in network.topology.nodes] + servers
+    return [node.id for node in network.topology.here.nodes] + servers
 
 
 def _node_state(network: FabricNetwork, node_id: str) -> dict[str, Any]:
@@ -188,8 +194,8 @@ def _is_enrolled(network: FabricNetwork) -> bool:
     return all(network.layout.root_certificate(org.msp).exists() for org in orgs)
 
 
-def _check_health(places: Places, described: NetworkFile) -> None:
-    registrar = registrar_of(Wallet(places.home / "wallet"), described.orgs[0])
+def _check_health(places: Places, described: NetworkFile, msp: str) -> None:
+    registrar = registrar_of(Wallet(places.home / "wallet"), described.org(msp))
     if registrar is None:
         raise NetworkError("this home has no registrar of the network; run `pmcb network up`")
     asyncio.run(wait_for_ping(described, registrar, within_s=_HEALTH_S))

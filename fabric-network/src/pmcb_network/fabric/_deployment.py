@@ -91,11 +91,14 @@ class Deployment:
             )
         except NodeFailed as error:
             awaited = missing()
-            if not awaited or not awaited <= others:
+            if not awaited:
+                return
+            if not awaited <= others:
                 raise
             raise AwaitsOthers(
                 f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
-                next_step="run `pmcb network up` on their hosts, then here again",
+                next_step="run `pmcb network up` on their hosts, where they have the channel (from "
+                "here: pmcb network org export; there: pmcb network org import), then here again",
             ) from error
 
     def _committed(self, chaincode: Chaincode, sequence: int) -> bool:

@@ -52,8 +52,12 @@ def ca_name(org: str) -> str:
 
 def publish_msp(layout: Layout, org: Organisation) -> None:
     """The organisation's public MSP folder, from its CA's certificate."""
-    root = (layout.node(org.ca.id).data / "ca-cert.pem").read_bytes()
-    _msp_folder(layout.msp(org.msp), root)
+    write_msp(layout, org.msp, (layout.node(org.ca.id).data / "ca-cert.pem").read_bytes())
+
+
+def write_msp(layout: Layout, org: str, root: bytes) -> None:
+    """The public MSP folder of an organisation, of this host or another."""
+    _msp_folder(layout.msp(org), root)
 
 
 def _msp_folder(folder: Path, root: bytes) -> None:

@@ -115,6 +115,15 @@ class Lifecycle:
             self._peer(peer, "channel", "join", "-b", str(self._layout.channel_block))
         return True
 
+    def delivers(self) -> bool:
+        """Whether an orderer delivers the channel's newest block; without a leader it does not."""
+        mine = self._topology.here.organisations[0].peers[0]
+        block = self._layout.channel_block.with_suffix(".newest")
+        words = ("channel", "fetch", "newest", str(block), "-c", self._topology.channel)
+        self._peer(mine, *words, *self._orderer())
+        block.unlink()
+        return True
+
     def height(self, peer: Node) -> tuple[int, str]:
         """How many blocks a peer has, and the hash of the last."""
         said = self._peer(peer, "channel", "getinfo", "-c", self._topology.channel)
@@ -133,7 +142,8 @@ class Lifecycle:
         return tuple(words)
 
     def _orderer(self) -> tuple[str, ...]:
-        orderer = self._topology.of(Kind.ORDERER)[0]
+        orderers = self._topology.here.of(Kind.ORDERER) or self._topology.of(Kind.ORDERER)
+        orderer = orderers[0]
         root = self._layout.root_certificate(orderer.msp)
         return ("-o", self._layout.address(orderer), "--tls", "--cafile", str(root))
 

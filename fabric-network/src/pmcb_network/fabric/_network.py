@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Fabric network on this machine: brought up step by step, each of which may be repeated."""
+"""What of a Fabric network is on this machine, brought up by steps that may be repeated."""
 
 import asyncio
 import json
@@ -14,6 +14,7 @@ from pmcb_chaincode._label import package_label
 from pmcb_chaincode.contract import Governance
 from pmcb_client.files import write_atomic
 from pmcb_client.network_file import NetworkFile, parse
+from pmcb_network.errors import AwaitsOthers, NodeFailed
 
 from . import _nodes
 from ._binaries import Binaries
@@ -22,6 +23,7 @@ from ._ca_settings import ca_settings
 from ._chaincode import Chaincode
 from ._channel import PROFILE, configtx
 from ._deployment import Deployment
+from ._exchange import Exchange
 from ._identities import ca_name, enrol, publish_msp, registrar_secret
 from ._joining import join_orderer, leader
 from ._layout import Layout
@@ -35,13 +37,14 @@ from ._tunables import Tunables
 
 CHAINCODE = "pmcb"
 _LEADER_S = 60.0
+_OTHERS_S = 20.0
 _ASK_S = 3.0
 _AT_ONCE = 8
 _T = TypeVar("_T")
 
 
 class FabricNetwork:
-    """The nodes of a topology in one folder.
+    """The nodes of a topology on one host, in one folder.
 
     Every step looks first: what runs is left alone, what is there is not made again.
     """
@@ -57,8 +60,9 @@ class FabricNetwork:
         self.topology = topology
         self.layout = layout
         self._binaries = binaries
-        self._governance = governance
         self._tuned = tuned
+        self.governance = governance
+        self.exchange = Exchange(topology, layout, governance)
         self.lifecycle = Lifecycle(topology, layout, binaries)
         self.deployment = Deployment(topology, layout, self.lifecycle)
 
@@ -66,33 +70,31 @@ class FabricNetwork:
         """From nothing, or from whatever stands, to a network whose contract answers.
 
         Raises:
+            AwaitsOthers: this host did what it can alone; says which host goes on, and how.
             NodeFailed: names the step, the reason, and the last lines of the node's log.
             FabricRefused: one of Fabric's programs said no.
         """
+        here = self.topology.here
         say("starting the certificate authorities")
-        self._together(self._start_ca, self.topology.of(Kind.CA))
+        self._together(self._start_ca, here.of(Kind.CA))
         say("enrolling nodes and administrators")
         self._enrol()
-        say("making the channel")
-        self._make_channel()
+        self.exchange.check_complete()
+        self._make_channel(say)
         self._render()
         say("starting orderers and peers")
-        self._together(self._start, self.topology.of(Kind.ORDERER) + self.topology.of(Kind.PEER))
+        self._together(self._start, here.of(Kind.ORDERER) + here.of(Kind.PEER))
         say("joining the channel")
-        self._together(self._join, self.topology.of(Kind.ORDERER))
-        _nodes.wait(
-            "a leader among the orderers",
-            lambda: leader(self.topology, self.layout),
-            within_s=_LEADER_S,
-        )
-        self._together(self._join, self.topology.of(Kind.PEER))
+        self._together(self._join, here.of(Kind.ORDERER))
+        self._wait_for_leader()
+        self._together(self._join, here.of(Kind.PEER))
         self.deploy(say)
 
     def deploy(self, say: Callable[[str], None]) -> None:
         """This installation's contract on the channel; nothing when it stands there already."""
-        chaincode = Chaincode(CHAINCODE, package_label(self._governance))
+        chaincode = Chaincode(CHAINCODE, package_label(self.governance))
         say(f"starting chaincode servers of {chaincode.label}")
-        peers = self.topology.of(Kind.PEER)
+        peers = self.topology.here.of(Kind.PEER)
         started = self._together(
             lambda peer: start_server(self.layout, peer, chaincode.label), peers
         )
@@ -128,16 +130,17 @@ class FabricNetwork:
 
     def _enrol(self) -> None:
         async def all_of_them() -> None:
-            for org in self.topology.organisations:
+            for org in self.topology.here.organisations:
                 publish_msp(self.layout, org)
                 await enrol(self.layout, org, org.nodes)
 
         asyncio.run(all_of_them())
 
-    def _make_channel(self) -> None:
+    def _make_channel(self, say: Callable[[str], None]) -> None:
         block = self.layout.channel_block
         if block.exists():
             return
+        say("making the channel")
         _write(block.parent / "configtx.yaml", configtx(self.topology, self.layout))
         made = block.with_suffix(".new")
         self._binaries.run(
@@ -148,7 +151,7 @@ class FabricNetwork:
 
     def _render(self) -> None:
         write_builder(self.layout.builder)
-        for node in self.topology.nodes:
+        for node in self.topology.here.nodes:
             config = self.layout.node(node.id).config
             if node.kind is Kind.PEER:
                 settings = peer_settings(node, self.topology, self.layout, self._tuned)
@@ -184,6 +187,31 @@ class FabricNetwork:
             within_s=_nodes.START_S,
             folder=self.layout.node(node.id),
         )
+
+    def _wait_for_leader(self) -> None:
+        """By its own metrics here; of other hosts' orderers, by what they deliver."""
+        others = [node.id for org in self.topology.elsewhere for node in org.orderers]
+
+        def orders() -> bool:
+            if leader(self.topology.here, self.layout) is not None:
+                return True
+            return bool(others) and self.lifecycle.delivers()
+
+        try:
+            _nodes.wait(
+                "a leader among the orderers",
+                orders,
+                within_s=_OTHERS_S if others else _LEADER_S,
+            )
+        except NodeFailed as error:
+            if not others:
+                raise
+            raise AwaitsOthers(
+                f"the channel has no leader yet: {error}",
+                next_step=f"bring up the hosts of {', '.join(others)}, with this host's bundle "
+                "if they do not have the channel (pmcb network org export), then `pmcb network "
+                "up` here again",
+            ) from error
 
     def network_file(self) -> NetworkFile:
         """What clients read; no secret is in it."""

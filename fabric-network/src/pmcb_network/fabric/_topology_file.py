@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pmcb_network.errors import TopologyError
 
+from ._layout import port_names
 from ._topology import Blocks, Consensus, Endorsement, Kind, Node, Organisation, Topology
 
 PRESETS = ("dev", "paper", "bft")
@@ -150,6 +151,9 @@ class _Reader:
         if made.port_base is None:
             raise self._wrong("port_base", "is needed with several hosts: all go by the same ports")
         for host in made.hosts:
+            needed = len(port_names(made.seen_from(host).here.nodes))
+            if made.port_base + needed - 1 not in _PORTS:
+                raise self._wrong("port_base", f"leaves no {needed} ports for {host}")
             if _LOOPBACK.fullmatch(host):
                 raise self._wrong("organisations", f"other hosts cannot find {host}")
 
