@@ -17,6 +17,10 @@ from ._topology import Kind, Node, Topology
 _AGREE_S = 30.0
 # Approvals of other hosts are there, or will not come by waiting: only this host's may be behind.
 _CATCH_UP_S = 5.0
+UP_ELSEWHERE = (
+    "run `pmcb network up` on the other hosts, where they have the channel (here: pmcb network org "
+    "export; there: pmcb network org import), then here again"
+)
 
 
 class Deployment:
@@ -66,7 +70,7 @@ class Deployment:
             return
         sequence = standing.sequence + 1 if standing else 1
         say("approving the contract")
-        self._lifecycle.approve(chaincode, sequence)
+        self._approve(chaincode, sequence)
         self._wait_for_approvals(chaincode, sequence)
         say("committing the contract")
         _nodes.wait("the commit", lambda: self._committed(chaincode, sequence), within_s=_AGREE_S)
@@ -77,6 +81,15 @@ class Deployment:
             return all(each is not None and each.sequence == sequence for each in found)
 
         _nodes.wait("the commit on every peer", everywhere, within_s=_AGREE_S)
+
+    def _approve(self, chaincode: Chaincode, sequence: int) -> None:
+        try:
+            self._lifecycle.approve(chaincode, sequence)
+        except FabricRefused as error:
+            if "timed out" in str(error) and any(org.orderers for org in self._topology.elsewhere):
+                # BFT orderers take it and call themselves leaders before there are enough of them.
+                raise AwaitsOthers(str(error), next_step=UP_ELSEWHERE) from error
+            raise
 
     def _wait_for_approvals(self, chaincode: Chaincode, sequence: int) -> None:
         def missing() -> set[str]:
@@ -97,8 +110,7 @@ class Deployment:
                 raise
             raise AwaitsOthers(
                 f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
-                next_step="run `pmcb network up` on their hosts, where they have the channel (from "
-                "here: pmcb network org export; there: pmcb network org import), then here again",
+                next_step=UP_ELSEWHERE,
             ) from error
 
     def _committed(self, chaincode: Chaincode, sequence: int) -> bool:

@@ -22,7 +22,7 @@ from ._builder import SERVERS_VARIABLE, write_builder
 from ._ca_settings import ca_settings
 from ._chaincode import Chaincode
 from ._channel import PROFILE, configtx
-from ._deployment import Deployment
+from ._deployment import UP_ELSEWHERE, Deployment
 from ._exchange import Exchange
 from ._identities import ca_name, enrol, publish_msp, registrar_secret
 from ._joining import join_orderer, leader
@@ -206,12 +206,7 @@ class FabricNetwork:
         except NodeFailed as error:
             if not others:
                 raise
-            raise AwaitsOthers(
-                f"the channel has no leader yet: {error}",
-                next_step=f"bring up the hosts of {', '.join(others)}, with this host's bundle "
-                "if they do not have the channel (pmcb network org export), then `pmcb network "
-                "up` here again",
-            ) from error
+            raise AwaitsOthers(str(error), next_step=UP_ELSEWHERE) from error
 
     def network_file(self) -> NetworkFile:
         """What clients read; no secret is in it."""
