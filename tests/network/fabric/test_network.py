@@ -87,16 +87,21 @@ def test_up_again_changes_nothing_and_heals_what_died(home):
     """What runs is left alone; a killed peer and a killed chaincode server come back."""
     before = by_id(state(home))
     assert all(node["running"] for node in before.values())
+    authority = psutil.Process(before["ca.HospitalBMSP"]["pid"])
+    authority.kill()
+    authority.wait(10)
+    without = pmcb(home, "network", "status", check=0)
+    assert "The contract answers; not running: ca.HospitalBMSP." in without.stdout
     for victim in ("peer0.HospitalBMSP", "server0.HospitalAMSP"):
         process = psutil.Process(before[victim]["pid"])
         process.kill()
         process.wait(10)
     broken = pmcb(home, "network", "status", check=3)
-    assert "not running: peer0.HospitalBMSP, server0.HospitalAMSP" in broken.stdout
+    assert "not running: ca.HospitalBMSP, peer0.HospitalBMSP, server0.Hosp" in broken.stdout
     pmcb(home, "network", "up", check=0)
     after = by_id(state(home))
     for name, node in after.items():
-        same = name not in {"peer0.HospitalBMSP", "server0.HospitalAMSP"}
+        same = name not in {"ca.HospitalBMSP", "peer0.HospitalBMSP", "server0.HospitalAMSP"}
         assert (node["pid"] == before[name]["pid"]) is same, name
     assert after["peer0.HospitalAMSP"]["chaincode"] == before["peer0.HospitalAMSP"]["chaincode"]
 

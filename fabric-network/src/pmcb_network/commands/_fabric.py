@@ -59,7 +59,9 @@ def status(ctx: click.Context, places: "Places") -> None:
         [node["id"], node["pid"], node.get("port"), node.get("height"), node.get("chaincode")]
         for node in found["nodes"]
     ]
-    answers = "The contract answers." if found["answers"] else f"It does not: {found['reason']}."
+    answers = "The contract answers." if found["answers"] else "The contract does not answer."
+    if found["reason"]:
+        answers = f"{answers[:-1]}; {found['reason']}."
     emit(ctx.obj, found, table(["node", "process", "port", "blocks", "contract"], rows), answers)
     if not found["answers"]:
         ctx.exit(3)
