@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from pmcb_client.files import write_atomic
 
 _TOLERANCE_S = 0.5
 STOP_WITHIN_S = 10.0
+_KILLED_WITHIN_S = 10.0
+_POLL_S = 0.1
+_POLLS_UNREAPED = 50  # some first processes reap only now and then
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,38 @@ def running(path: Path) -> psutil.Process | None:
 def stop(process: psutil.Process) -> bool:
     """SIGTERM to its group, after `STOP_WITHIN_S` SIGKILL; whether it ended by itself."""
     _signal(process, signal.SIGTERM)
+    if _ends(process, STOP_WITHIN_S):
+        return True
+    _signal(process, signal.SIGKILL)
+    _ends(process, _KILLED_WITHIN_S)
+    return False
+
+
+def _ends(process: psutil.Process, within_s: float) -> bool:
+    """Whether it ends in time.
+
+    One that nobody reaps has ended too: its parent may live on, or never ask, as the first
+    process of many a container.
+    """
+    deadline = time.monotonic() + within_s
+    unreaped = 0
+    while time.monotonic() < deadline:
+        try:
+            process.wait(_POLL_S)
+        except psutil.TimeoutExpired:
+            unreaped += _is_zombie(process)
+            if unreaped > _POLLS_UNREAPED:
+                return True
+        else:
+            return True
+    return unreaped > 0
+
+
+def _is_zombie(process: psutil.Process) -> bool:
     try:
-        process.wait(STOP_WITHIN_S)
-    except psutil.TimeoutExpired:
-        _signal(process, signal.SIGKILL)
-        process.wait()
-        return False
-    return True
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
