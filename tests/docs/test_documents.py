@@ -3,13 +3,21 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
+from subprocess import CompletedProcess
 
+import click
 import psutil
 import pytest
+
+from pmcb_client.cli import make_root
+from pmcb_network.errors import BinariesMissing
+from pmcb_network.fabric._binaries import find
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,12 +53,14 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             process.kill()
 
 
-def test_the_tutorial_can_be_typed(environment: dict[str, str]):
-    """Every command of the tutorial succeeds, in order, and the refusal is the one it tells of."""
-    lines = "".join(blocks("docs/tutorial.md", "console")).splitlines()
-    commands = [line.removeprefix("$ ") for line in lines if "bin/activate" not in line]
+def typed(document: str, environment: dict[str, str], *left_out: str) -> CompletedProcess[str]:
+    """What its console blocks do, in order, when somebody types them into one shell."""
+    lines = "".join(blocks(document, "console")).splitlines()
+    commands = [
+        line.removeprefix("$ ") for line in lines if not any(word in line for word in left_out)
+    ]
     assert len(commands) > 20
-    answer = subprocess.run(
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],
         cwd=ROOT,
         env=environment,
@@ -58,10 +68,45 @@ def test_the_tutorial_can_be_typed(environment: dict[str, str]):
         text=True,
         check=False,
     )
+
+
+def test_the_tutorial_can_be_typed(environment: dict[str, str]):
+    """Every command of the tutorial succeeds, in order, and the refusal is the one it tells of."""
+    answer = typed("docs/tutorial.md", environment, "bin/activate")
     assert answer.returncode == 0, answer.stderr
     assert "HospitalAMSP/alice has level 3" in answer.stdout
     assert "LEVEL_MISMATCH" in answer.stderr
     assert "stands: accept (ok)" in answer.stdout
+
+
+@pytest.fixture
+def fabric_environment(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Such a shell where Fabric's programs are; networks that are left are removed."""
+    try:
+        programs = find(os.environ).paths["peer"].parent
+    except BinariesMissing as error:
+        pytest.skip(f"{error}; {error.next_step}")
+    yield {**environment, "PMCB_FABRIC_BIN": str(programs)}
+    for home in tmp_path.glob("tmp.*"):
+        words = ["pmcb", "--home", str(home), "network", "reset", "--yes"]
+        subprocess.run(words, env=environment, check=True, capture_output=True)
+
+
+@pytest.mark.fabric
+@pytest.mark.timeout(300)
+def test_the_tutorial_on_fabric_can_be_typed(fabric_environment: dict[str, str]):
+    """One approval of three makes no levels, two do; the claim outlives all processes."""
+    answer = typed("docs/tutorial-fabric.md", fabric_environment, "bin/activate", "binaries fetch")
+    assert answer.returncode == 0, answer.stderr
+    assert "runs in 12 processes" in answer.stdout
+    before, after = answer.stdout.split("HospitalAMSP, InstituteMSP. It is active.")
+    assert "It waits for more approvals" in before
+    assert "NOT_FOUND: No epoch is active" in answer.stderr
+    assert "HospitalAMSP/alice has level 3" in after
+    assert "LEVEL_MISMATCH" in answer.stderr
+    assert len(re.findall(r"at level 3\.$", after, re.MULTILINE)) == 1
+    restarted = after.partition("12 processes stopped")[2]
+    assert re.search(r"^[0-9a-f]{32} +2 +0 +yes ", restarted, re.MULTILINE)
 
 
 def test_links_between_documents_lead_somewhere():
@@ -75,3 +120,28 @@ def test_links_between_documents_lead_somewhere():
     ]
     assert links
     assert [link for link in links if not (link[0].parent / link[1]).exists()] == []
+
+
+def commands_of(document: str) -> list[list[str]]:
+    """The words of each `pmcb` command that a document tells to type, in blocks and in tables."""
+    text = (ROOT / document).read_text()
+    typed = [line[2:] for block in blocks(document, "console") for line in block.splitlines()]
+    typed += re.findall(r"`(pmcb [^`]+)`", text)
+    found = [shlex.split(line.partition(" #")[0]) for line in typed if line.startswith("pmcb ")]
+    return [list(takewhile(lambda word: word not in {"|", "||", ">"}, words)) for words in found]
+
+
+@pytest.mark.parametrize("document", ["docs/operator.md", "docs/fabric.md"])
+def test_every_command_of_the_operators_pages_is_there(document: str):
+    """Groups, commands and options, as `pmcb` knows them."""
+    found = commands_of(document)
+    assert found
+    for words in found:
+        command: click.Command = make_root()
+        rest = words[1:]
+        while rest and isinstance(command, click.Group):
+            inner = command.get_command(click.Context(command), rest.pop(0))
+            assert inner is not None, words
+            command = inner
+        known = {name for param in command.params for name in param.opts}
+        assert {word for word in rest if word.startswith("--")} <= known, words
