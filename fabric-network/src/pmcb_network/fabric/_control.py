@@ -11,7 +11,7 @@ from pmcb_client.enrolment import CaClient
 from pmcb_client.network_file import NetworkFile, save
 from pmcb_client.wallet import Wallet
 from pmcb_network._launch import Places
-from pmcb_network.errors import FabricRefused, NetworkError
+from pmcb_network.errors import AwaitsOthers, FabricRefused, NetworkError
 from pmcb_network.introduce import introduce, registrar_of, wait_for_ping
 
 from . import _nodes
@@ -139,7 +139,7 @@ def state(places: Places) -> dict[str, Any]:
         "height": max((node.get("height", 0) for node in nodes), default=0),
     }
     if described is None:
-        found["reason"] = "it was not brought up to its end"
+        found["reason"] = _missing(network)
         return found
     found["orgs"] = [
         {"msp": org.msp, "gateway": org.gateway, "ca_url": org.ca_url} for org in described.orgs
@@ -192,6 +192,14 @@ def _chain_state(network: FabricNetwork, peer: Any) -> dict[str, Any]:
 def _is_enrolled(network: FabricNetwork) -> bool:
     orgs = network.topology.organisations
     return all(network.layout.root_certificate(org.msp).exists() for org in orgs)
+
+
+def _missing(network: FabricNetwork) -> str:
+    try:
+        network.exchange.check_complete()
+    except AwaitsOthers as error:
+        return str(error)
+    return "it was not brought up to its end"
 
 
 def _check_health(places: Places, described: NetworkFile, msp: str) -> None:
