@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pmcb_network.fabric._binaries import PROGRAMS
+from pmcb_network.fabric._fetch import Archive, fetch
 
 FABRIC = tuple(name for name in PROGRAMS if name != "fabric-ca-server")
 CA = ("fabric-ca-server", "fabric-ca-client")
@@ -73,6 +74,22 @@ def release(folder, **versions: str):
         archive(folder / "fabric.tar.gz", [*scripts(FABRIC, **versions), *more]),
         archive(folder / "fabric-ca.tar.gz", scripts(CA, **versions)),
     )
+
+
+def vouched(*files):
+    """Archives, each with its right digest."""
+    return [Archive(str(file), digest(file)) for file in files]
+
+
+def fetched(*wanted, said=None, unless=None):
+    """What is in the cache then."""
+    say = (said if said is not None else []).append
+    return fetch(list(wanted), say, unless=unless)
+
+
+def left(cache):
+    """What an attempt left in the cache."""
+    return sorted(path.name for path in cache.iterdir() if path.name != "lock")
 
 
 class Site:

@@ -78,6 +78,8 @@ def refused(home, *words: str, code: int = 2) -> str:
          "t.toml line 5: 'consensus' bft needs 4 orderers, not 3"),
         ("messages = 500", "message = 500", "t.toml line 10: 'message' is unknown; known are"),
         ('name = "dev"', 'name = "dev"\nport = 7050', "t.toml line 4: 'port' is unknown"),
+        ('name = "dev"', 'name = "dev"\nport_base = 40000', "t.toml line 4: 'port_base' must be"),
+        ('name = "dev"', 'name = "dev"\nport_base = 32760', "t.toml line 4: 'port_base' leaves no"),
         ('peers = ["localhost"]', 'peers = ["localhost", ""]', "t.toml line 17: 'peers' must"),
     ],
 )  # fmt: skip
@@ -90,13 +92,17 @@ def test_an_impossible_topology_is_refused_with_its_line(home, tmp_path, old, ne
     assert said in refused(home, "--topology", str(tmp_path / "t.toml"))
 
 
-def test_ports_that_are_taken_or_for_clients_are_refused(home, made):
+def test_ports_that_are_taken_or_for_clients_are_refused(home, made, tmp_path):
     """Linux gives 32768 and more to clients; a taken one is named."""
     assert "a port base lies between" in refused(home / "b", "--port-base", "32760")
     free = made.layout.ports["ca.HospitalAMSP/main"]
     with stranger(free + 3):
-        said = refused(home / "c", "--port-base", str(free), code=3)
-    assert f"port {free + 3} is taken by another program" in said
+        for_base = refused(home / "c", "--port-base", str(free), code=3)
+        text = DEV.replace('name = "dev"', f'name = "dev"\nport_base = {free}')
+        (tmp_path / "t.toml").write_text(text)
+        for_topology = refused(home / "d", "--topology", str(tmp_path / "t.toml"), code=3)
+    for said in (for_base, for_topology):
+        assert f"port {free + 3} is taken by another program" in said
 
 
 def test_a_kept_port_that_somebody_took_meanwhile_is_named(made):

@@ -9,12 +9,7 @@ from pmcb_network.fabric import _binaries
 from pmcb_network.fabric._binaries import Binaries, find
 from pmcb_network.fabric._versions import this_platform
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """A cache of the test's own: nothing was fetched."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "pmcb" / "fabric"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_what_is_missing_is_named_with_the_ways_to_get_it(tmp_path):

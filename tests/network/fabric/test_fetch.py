@@ -1,41 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric's programs from archives: nothing is used that nobody vouches for."""
 
-import errno
-import gzip
 import json
-import os
-import tarfile
 import threading
 
 import pytest
 from tests.network.fabric.releases import (
     CA,
     FABRIC,
-    archive,
     digest,
-    member,
+    fetched,
+    left,
     release,
     script,
-    scripts,
     site,
+    vouched,
 )
 from tests.network.shell import in_process
 
 from pmcb_network._files import locked
 from pmcb_network.errors import ArchiveRefused, FetchFailed
-from pmcb_network.fabric import _archive, _download, _fetch, _releases
+from pmcb_network.fabric import _download, _fetch, _releases
 from pmcb_network.fabric._fetch import Archive, fetch
 from pmcb_network.fabric._releases import archives, stated_digest
 from pmcb_network.fabric._versions import CA_VERSION, VERSION, this_platform
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """A cache of the test's own, and no proxy between it and its server."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "*")
-    return tmp_path / "cache" / "pmcb" / "fabric"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture
@@ -56,22 +46,6 @@ def official(web, tmp_path, monkeypatch):
         asset = {"name": name, "digest": f"sha256:{digest(file)}"}
         web.offer(page, json.dumps({"assets": [{"name": "other"}, asset]}).encode())
     return web
-
-
-def vouched(*files):
-    """Archives, each with its right digest."""
-    return [Archive(str(file), digest(file)) for file in files]
-
-
-def fetched(*wanted, said=None, unless=None):
-    """What is in the cache then."""
-    say = (said if said is not None else []).append
-    return fetch(list(wanted), say, unless=unless)
-
-
-def left(cache):
-    """What an attempt left in the cache."""
-    return sorted(path.name for path in cache.iterdir() if path.name != "lock")
 
 
 def test_another_archive_than_the_one_that_is_meant_is_refused(tmp_path, cache):
@@ -154,112 +128,6 @@ def test_what_is_no_file_on_the_web_is_not_used(web, monkeypatch):
     monkeypatch.setattr(_download, "MAX_ARCHIVE_BYTES", 3)
     with pytest.raises(FetchFailed, match=r"large\.tar\.gz is larger than"):
         fetched(Archive(web.offer("/large.tar.gz", b"four"), "0" * 64))
-
-
-def damaged(whole: bytes) -> list[bytes]:
-    """Files that are no whole tar.gz."""
-    return [b"", b"no archive", whole[: len(whole) // 2], whole[:-4], whole[:20] + b"\xff" * 200]
-
-
-@pytest.mark.parametrize("number", range(5))
-def test_what_is_no_archive_is_refused(tmp_path, cache, number: int):
-    """Although its digest is the wanted one: empty, text, cut off, scrambled."""
-    fabric, ca = release(tmp_path / "files")
-    fabric.write_bytes(damaged(fabric.read_bytes())[number])
-    with pytest.raises(ArchiveRefused, match="is not a whole tar"):
-        fetched(*vouched(fabric, ca))
-    assert left(cache) == []
-
-
-@pytest.mark.parametrize(
-    ("odd", "said"),
-    [
-        (member("../evil"), "outside of it"),
-        (member("bin/../../peer"), "outside of it"),
-        (member("/bin/peer"), "outside of it"),
-        (member("bin/peer", kind=tarfile.SYMTYPE, link="/bin/sh"), "peer as something else"),
-        (member("bin/peer", kind=tarfile.LNKTYPE, link="bin/orderer"), "peer as something else"),
-        (member("bin/peer", kind=tarfile.FIFOTYPE), "peer as something else"),
-        (member("bin/peer", kind=tarfile.DIRTYPE), "peer as something else"),
-        (member("bin/orderer", b"again"), "orderer although it was there already"),
-        (member("bin/peer", bytes(2000)), "peer of more than"),
-        (member("config/large", bytes(80_000)), "more than"),
-    ],
-)  # fmt: skip
-def test_an_archive_that_no_release_is_like_is_refused(
-    tmp_path, cache, monkeypatch, odd, said: str
-):
-    """Paths out of it, links for programs, programs twice, more than a disk holds."""
-    monkeypatch.setattr(_archive, "MAX_PROGRAM_BYTES", 1000)
-    monkeypatch.setattr(_archive, "MAX_BYTES", 60_000)
-    _, ca = release(tmp_path / "files")
-    fabric = archive(tmp_path / "odd.tar.gz", [*scripts(["orderer"]), odd, *scripts(FABRIC[2:])])
-    with pytest.raises(ArchiveRefused, match=said):
-        fetched(*vouched(fabric, ca))
-    assert left(cache) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "files", "odd.tar.gz"]
-
-
-def test_what_follows_an_archive_is_read_too(tmp_path, monkeypatch):
-    """Its end is checked, and what would fill the disk does not hide behind it."""
-    fabric, ca = release(tmp_path / "files")
-    fabric.write_bytes(fabric.read_bytes() + gzip.compress(bytes(2**22)))
-    assert fetched(*vouched(fabric, ca)).new
-    monkeypatch.setattr(_archive, "MAX_BYTES", 2**21)
-    with pytest.raises(ArchiveRefused, match="more than 2 MiB"):
-        fetched(*vouched(fabric, ca))
-
-
-def test_a_full_disk_is_no_fault_of_the_archive(tmp_path, cache, monkeypatch):
-    """It is told as what it is."""
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        fetched(*vouched(*release(tmp_path / "files")))
-    assert left(cache) == []
-
-
-def test_archives_without_a_program_are_refused(tmp_path, cache):
-    """Each that is missing is named: all of one archive when only the other was given."""
-    fabric, ca = release(tmp_path / "files")
-    with pytest.raises(ArchiveRefused, match=r"do not hold fabric-ca-server$") as caught:
-        fetched(*vouched(fabric))
-    assert "--archive twice" in caught.value.next_step
-    with pytest.raises(ArchiveRefused, match="peer, orderer, configtxgen, configtxlator"):
-        fetched(*vouched(ca))
-    assert left(cache) == []
-
-
-@pytest.mark.parametrize(
-    ("versions", "said"),
-    [
-        ({"peer": "v2.5.9"}, r"peer is version 2\.5\.9, and 3\.1 is needed"),
-        ({"peer": "v3.1.4"}, r"several versions: 3\.1\.4, 3\.1\.5"),
-        ({"peer": "v3.1.5/../../x"}, "and 3.1 is needed"),
-        ({"orderer": "latest"}, "orderer is version latest"),
-        ({"orderer": ""}, "orderer is version unknown"),
-        ({"fabric_ca_server": "v1.4.9"}, r"fabric-ca-server is version 1\.4\.9, and 1\.5"),
-    ],
-)
-def test_programs_of_another_version_are_refused(tmp_path, cache, versions, said: str):
-    """Each is asked before anything goes into the cache."""
-    with pytest.raises(ArchiveRefused, match=said) as caught:
-        fetched(*vouched(*release(tmp_path / "files", **versions)))
-    assert f"for {this_platform()}" in caught.value.next_step
-    assert left(cache) == []
-
-
-def test_programs_for_another_machine_are_refused(tmp_path, cache):
-    """The system does not run them."""
-    _, ca = release(tmp_path / "files")
-    alien = member("bin/peer", b"\x7fELF" + bytes(200))
-    fabric = archive(tmp_path / "alien.tar.gz", [alien, *scripts(FABRIC[1:])])
-    with pytest.raises(ArchiveRefused, match=f"peer does not run on {this_platform()}: Exec"):
-        fetched(*vouched(fabric, ca))
-    assert left(cache) == []
 
 
 def test_the_programs_of_the_official_archives_are_fetched_once(official, cache):

@@ -143,6 +143,8 @@ class _Reader:
                 raise self._wrong("organisations", f"all nodes of {org.msp} must be on one host")
         if len(made.hosts) > 1:
             self._check_hosts(made)
+        if made.port_base is not None:
+            self._check_room(made, made.port_base)
         if len(made.nodes) > _MAX_NODES * len(made.hosts):
             raise self._wrong("organisations", f"a host takes {_MAX_NODES} nodes at most")
 
@@ -151,11 +153,14 @@ class _Reader:
         if made.port_base is None:
             raise self._wrong("port_base", "is needed with several hosts: all go by the same ports")
         for host in made.hosts:
-            needed = len(port_names(made.seen_from(host).here.nodes))
-            if made.port_base + needed - 1 not in _PORTS:
-                raise self._wrong("port_base", f"leaves no {needed} ports for {host}")
             if _LOOPBACK.fullmatch(host):
                 raise self._wrong("organisations", f"other hosts cannot find {host}")
+
+    def _check_room(self, made: Topology, base: int) -> None:
+        for host in made.hosts:
+            needed = len(port_names(made.seen_from(host).here.nodes))
+            if base + needed - 1 not in _PORTS:
+                raise self._wrong("port_base", f"leaves no {needed} ports for {host}")
 
     def _only(self, table: Mapping[str, object], *known: str) -> None:
         for key in table:
