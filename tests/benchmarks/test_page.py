@@ -11,14 +11,14 @@ import pytest
 from pmcb_benchmarks.page import (
     bridge_rows,
     caveats,
-    ledger_rows,
+    embedded_rows,
     levels_rows,
     modes_table,
     table,
 )
 
 MACHINE = {"processor": "P", "cores": 2, "load_before": 0.1, "python": "3.11", "versions": {"x": 1}}
-LEDGER: dict[str, Any] = {
+EMBEDDED: dict[str, Any] = {
     "machine": MACHINE,
     "seed": 1,
     "throughput": {
@@ -146,7 +146,7 @@ def changed(document: dict[str, Any], place: str, value: object) -> dict[str, An
 )
 def test_one_missed_target_of_the_ledger_is_one_no(place: str, value: object, row: int):
     """The row that it belongs to, and no other."""
-    met = [each[3] for each in ledger_rows(changed(LEDGER, place, value))]
+    met = [each[3] for each in embedded_rows(changed(EMBEDDED, place, value))]
     assert [number for number, each in enumerate(met) if not each] == [row]
 
 
@@ -185,7 +185,7 @@ def test_one_missed_target_of_the_bridge_is_one_no(place: str, value: object, ro
 
 
 @pytest.mark.parametrize(
-    ("rows", "found"), [(ledger_rows, LEDGER), (levels_rows, LEVELS), (bridge_rows, BRIDGE)]
+    ("rows", "found"), [(embedded_rows, EMBEDDED), (levels_rows, LEVELS), (bridge_rows, BRIDGE)]
 )
 def test_targets_that_are_met_are_all_yes(tmp_path: Path, rows, found: dict[str, Any]):
     """With the machine above the table."""

@@ -11,7 +11,7 @@ Row = tuple[str, str, str, bool]
 """What, its target, what was measured, whether the target was met."""
 
 
-def ledger_rows(found: Mapping[str, Any]) -> list[Row]:
+def embedded_rows(found: Mapping[str, Any]) -> list[Row]:
     """The rows of ``pmcb bench ledger``."""
     submit, evaluate = found["throughput"]["submit"], found["throughput"]["evaluate"]
     by_blocks = found["throughput"]["submit_by_blocks"]

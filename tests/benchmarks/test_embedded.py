@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb bench ledger``, and that it cannot pass without having tested anything."""
+"""``pmcb bench embedded``, and that it cannot pass without having tested anything."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,13 @@ from pmcb_benchmarks._network import network_process
 from pmcb_benchmarks._pairs import Pairs
 from pmcb_benchmarks._people import people_of
 from pmcb_benchmarks._told import judged
-from pmcb_benchmarks.page import ledger_rows
+from pmcb_benchmarks.page import embedded_rows
 from pmcb_client.cli import make_root
 from pmcb_client.errors import LedgerError
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
 
 
-@pytest.mark.parametrize("bench", ["bridge", "drills", "ledger", "levels"])
+@pytest.mark.parametrize("bench", ["bridge", "drills", "embedded", "levels"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: str
 ):
@@ -40,7 +40,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
 )  # fmt: skip
 def test_a_number_out_of_range_is_bad_input(option: tuple[str, str]):
     """Nothing is started for it."""
-    answer = CliRunner().invoke(make_root(), ["bench", "ledger", *option])
+    answer = CliRunner().invoke(make_root(), ["bench", "embedded", *option])
     assert answer.exit_code == 2, answer.output
     assert option[0] in answer.stderr
 
@@ -116,9 +116,9 @@ async def test_the_network_process_tells_its_height(tmp_path: Path):
 
 def test_the_smallest_run_gives_every_figure(tmp_path: Path):
     """Crowds and matrices as in a full run; load, size and kills are small."""
-    out = tmp_path / "ledger.json"
+    out = tmp_path / "embedded.json"
     sizes = ["--seconds", "1", "--tasks", "100", "--kills", "2"]
-    command = ["bench", "ledger", *sizes, "--out", str(out)]
+    command = ["bench", "embedded", *sizes, "--out", str(out)]
     answer = CliRunner().invoke(
         make_root(), ["--home", str(tmp_path / "home"), *command], catch_exceptions=False
     )
@@ -126,7 +126,7 @@ def test_the_smallest_run_gives_every_figure(tmp_path: Path):
     found = json.loads(out.read_text())
     assert [one["blocks_written_off_diagonal"] for one in found["accepts"]["matrix"]] == [0, 0, 0]
     assert found["kills"]["acknowledged"] > 0
-    failed = [what for what, _, _, met in ledger_rows(found) if not met]
+    failed = [what for what, _, _, met in embedded_rows(found) if not met]
     assert not [
         what for what in failed if not what.startswith(("submit", "evaluate", "client", "the same"))
     ]

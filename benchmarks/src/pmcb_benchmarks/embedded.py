@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb bench ledger``: what the embedded network takes, and what it never loses."""
+"""``pmcb bench embedded``: what the embedded network takes, and what it never loses."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=1, show_default=True)
 @out_option
 @click.pass_obj
-def ledger(
+def embedded(
     settings: "Settings", seconds: int, count: int, tasks: int, seed: int, out: Path | None
 ) -> None:
     """Measure the embedded network: throughput, crowds, level matrices, a grown ledger, kill -9.
@@ -57,7 +57,7 @@ def ledger(
     from ._throughput import throughput
 
     document: dict[str, object] = {
-        "benchmark": "ledger",
+        "benchmark": "embedded",
         "seed": seed,
         "machine": machine(["cryptography", "grpcio", "lmdb", "pmcb-network", "uvloop"]),
     }
