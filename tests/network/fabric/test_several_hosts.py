@@ -10,9 +10,21 @@ from tests.network.fabric.releases import programs
 from tests.network.shell import in_process
 
 from pmcb_network._files import make_folder
-from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
+from pmcb_network.errors import (
+    AwaitsOthers,
+    FabricRefused,
+    FolderUnusable,
+    NodeFailed,
+    TopologyError,
+    WrongKind,
+)
+from pmcb_network.fabric import _deployment
 from pmcb_network.fabric._binaries import Binaries
+from pmcb_network.fabric._chaincode import Chaincode
+from pmcb_network.fabric._deployment import Deployment
 from pmcb_network.fabric._folder import check_asked, make, open_network
+from pmcb_network.fabric._layout import Layout
+from pmcb_network.fabric._lifecycle import Committed
 from pmcb_network.fabric._topology import Kind
 from pmcb_network.fabric._topology_file import parse, preset
 from pmcb_network.fabric._tunables import Tunables
@@ -156,3 +168,62 @@ def test_bundles_are_carried_by_two_commands(home, tmp_path):
     assert state.exit_code == 3
     assert json.loads(state.stdout)["host"] == "h2"
     assert "made on h1" in json.loads(state.stdout)["reason"]
+
+
+class Peers:
+    """The lifecycle calls of one host; what the other hosts did by then is told."""
+
+    def __init__(self, *, owing=(), commits="", refuses=""):
+        self.owing, self.commits, self.refuses = set(owing), commits, refuses
+        self.standing = None
+
+    def install(self, package, package_id):
+        """As a peer keeps it."""
+
+    def approve(self, chaincode, sequence):
+        if self.refuses:
+            raise FabricRefused(self.refuses)
+
+    def unapproved(self, chaincode, sequence):
+        return self.owing
+
+    def commit(self, chaincode, sequence):
+        """Refused where another host, or nobody at all, was first."""
+        if self.commits != "nobody":
+            self.standing = Committed(chaincode.version, sequence)
+        if self.commits:
+            raise FabricRefused("new definition must be sequence 2")
+
+    def committed(self, peer, name):
+        return self.standing
+
+
+def deploy(peers, folder):
+    """The contract, as the second of three hosts deploys it."""
+    seen = parse(topology(), "t.toml").seen_from("h2")
+    made = Deployment(seen, Layout(folder, {}), peers)
+    made.deploy(Chaincode("pmcb", "pmcb_1"), {}, lambda _: None)
+
+
+def test_a_host_waits_for_the_others_approvals(tmp_path, monkeypatch):
+    """Named; and for their orderers, where an approval is taken and never ordered."""
+    monkeypatch.setattr(_deployment, "_CATCH_UP_S", 0.0)
+    monkeypatch.setattr(_deployment, "_AGREE_S", 0.0)
+    with pytest.raises(AwaitsOthers, match=f"{A}, {C} did not approve the contract pmcb_1 yet"):
+        deploy(Peers(owing={A, C}), tmp_path)
+    with pytest.raises(NodeFailed, match="the organisations' approvals: not within"):
+        deploy(Peers(owing={A, B}), tmp_path)
+    with pytest.raises(AwaitsOthers, match="timed out waiting for txid"):
+        deploy(Peers(refuses="timed out waiting for txid on all peers"), tmp_path)
+    with pytest.raises(FabricRefused, match="access denied"):
+        deploy(Peers(refuses="access denied"), tmp_path)
+    with pytest.raises(NodeFailed, match=r"the commit: .* must be sequence 2"):
+        deploy(Peers(commits="nobody"), tmp_path)
+
+
+def test_whichever_host_commits_first_commits_for_all(tmp_path):
+    """The second one finds it there."""
+    for who in ("", "another host"):
+        peers = Peers(commits=who)
+        deploy(peers, tmp_path)
+        assert peers.standing == Committed("pmcb_1", 1)

@@ -99,14 +99,12 @@ class Deployment:
         try:
             _nodes.wait(
                 "the organisations' approvals",
-                lambda: not missing(),
+                lambda: self._stands(chaincode) or not missing(),
                 within_s=_CATCH_UP_S if others else _AGREE_S,
             )
         except NodeFailed as error:
             awaited = missing()
-            if not awaited:
-                return
-            if not awaited <= others:
+            if not awaited or not awaited <= others:
                 raise
             raise AwaitsOthers(
                 f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
@@ -115,11 +113,14 @@ class Deployment:
 
     def _committed(self, chaincode: Chaincode, sequence: int) -> bool:
         """Asked again: another host may be first, or its peer a block behind."""
-        mine = self._topology.here.organisations[0].peers[0]
         try:
             self._lifecycle.commit(chaincode, sequence)
         except FabricRefused:
-            standing = self._lifecycle.committed(mine, chaincode.name)
-            if standing is None or standing.version != chaincode.version:
+            if not self._stands(chaincode):
                 raise
         return True
+
+    def _stands(self, chaincode: Chaincode) -> bool:
+        first = self._topology.here.organisations[0].peers[0]
+        standing = self._lifecycle.committed(first, chaincode.name)
+        return standing is not None and standing.version == chaincode.version
