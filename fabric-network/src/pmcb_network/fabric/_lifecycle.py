@@ -6,7 +6,6 @@ from others only by its words.
 """
 
 import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pmcb_network.errors import FabricRefused
 from ._binaries import Binaries
 from ._chaincode import Chaincode
 from ._layout import Layout
+from ._peer_program import PeerProgram
 from ._topology import Kind, Node, Topology
 
 _AT_ONCE = 4
@@ -36,7 +36,7 @@ class Lifecycle:
     def __init__(self, topology: Topology, layout: Layout, binaries: Binaries) -> None:
         self._topology = topology
         self._layout = layout
-        self._binaries = binaries
+        self._program = PeerProgram(topology, layout, binaries)
 
     def install(self, package: Path, package_id: str) -> None:
         """On every peer of this host that does not have it."""
@@ -67,7 +67,7 @@ class Lifecycle:
         def one(peer: Node) -> None:
             if self._approved(peer, chaincode.name, sequence) != chaincode.package_id:
                 self._peer(
-                    peer, "lifecycle", "chaincode", "approveformyorg", *self._orderer(),
+                    peer, "lifecycle", "chaincode", "approveformyorg", *self._program.orderer(),
                     *self._definition(chaincode, sequence), "--package-id", chaincode.package_id,
                 )  # fmt: skip
 
@@ -107,7 +107,9 @@ class Lifecycle:
         ]  # fmt: skip
         definition = self._definition(chaincode, sequence)
         mine = self._topology.here.organisations[0].peers[0]
-        self._peer(mine, "lifecycle", "chaincode", "commit", *self._orderer(), *definition, *asked)
+        self._peer(
+            mine, "lifecycle", "chaincode", "commit", *self._program.orderer(), *definition, *asked
+        )
 
     def join(self, peer: Node) -> bool:
         """The channel, unless the peer is on it; that it is now."""
@@ -120,7 +122,7 @@ class Lifecycle:
         mine = self._topology.here.organisations[0].peers[0]
         block = self._layout.channel_block.with_suffix(".newest")
         words = ("channel", "fetch", "newest", str(block), "-c", self._topology.channel)
-        self._peer(mine, *words, *self._orderer())
+        self._peer(mine, *words, *self._program.orderer())
         block.unlink()
         return True
 
@@ -141,30 +143,12 @@ class Lifecycle:
             words += ["--collections-config", str(chaincode.collections)]
         return tuple(words)
 
-    def _orderer(self) -> tuple[str, ...]:
-        orderers = self._topology.here.of(Kind.ORDERER) or self._topology.of(Kind.ORDERER)
-        orderer = orderers[0]
-        root = self._layout.root_certificate(orderer.msp)
-        return ("-o", self._layout.address(orderer), "--tls", "--cafile", str(root))
-
     def _json(self, peer: Node, verb: str, *arguments: str) -> Any:
         said = self._peer(peer, "lifecycle", "chaincode", verb, *arguments, "-O", "json")
         return json.loads(said)
 
     def _peer(self, peer: Node, *arguments: str) -> str:
-        return self._binaries.run("peer", *arguments, environment=self._as_admin(peer))
-
-    def _as_admin(self, peer: Node) -> Mapping[str, str]:
-        layout = self._layout
-        return {
-            "FABRIC_CFG_PATH": str(layout.node(peer.id).config),
-            "FABRIC_LOGGING_SPEC": "error",
-            "CORE_PEER_LOCALMSPID": peer.msp,
-            "CORE_PEER_MSPCONFIGPATH": str(layout.admin(peer.msp).msp),
-            "CORE_PEER_ADDRESS": layout.address(peer),
-            "CORE_PEER_TLS_ENABLED": "true",
-            "CORE_PEER_TLS_ROOTCERT_FILE": str(layout.root_certificate(peer.msp)),
-        }
+        return self._program.run(peer, *arguments)
 
     def _everywhere(self, work: Any, peers: Any) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
