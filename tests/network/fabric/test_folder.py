@@ -77,3 +77,12 @@ def test_a_damaged_folder_says_so(folder, name: str, content: str):
     with pytest.raises(FolderUnusable, match="cannot be read") as caught:
         open_network(folder, Binaries({}))
     assert "reset" in caught.value.next_step
+
+
+def test_a_peer_that_is_behind_is_waited_for(folder, monkeypatch):
+    """Asked what stands on the channel it would answer from the past."""
+    network = open_network(folder, Binaries({}))
+    told = {"HospitalAMSP": iter([7, 8, 9]), "HospitalBMSP": iter([1, 4, 7])}
+    monkeypatch.setattr(network.lifecycle, "height", lambda peer: (next(told[peer.msp]), ""))
+    network._catch_up()
+    assert [list(rest) for rest in told.values()] == [[], []]

@@ -37,6 +37,7 @@ from ._tunables import Tunables
 
 CHAINCODE = "pmcb"
 _LEADER_S = 60.0
+_CATCH_UP_S = 120.0
 _OTHERS_S = 20.0
 _ASK_S = 3.0
 _AT_ONCE = 8
@@ -88,6 +89,7 @@ class FabricNetwork:
         self._together(self._join, here.of(Kind.ORDERER))
         self._wait_for_leader()
         self._together(self._join, here.of(Kind.PEER))
+        self._catch_up()
         self.deploy(say)
 
     def deploy(self, say: Callable[[str], None]) -> None:
@@ -100,6 +102,20 @@ class FabricNetwork:
         )
         self.deployment.deploy(chaincode, dict(zip(peers, started, strict=True)), say)
         say("waiting until the gateways find endorsers")
+
+    def _catch_up(self) -> None:
+        """A peer that replays the chain would say that nothing was approved yet."""
+        peers = self.topology.here.of(Kind.PEER)
+
+        def heights() -> list[int]:
+            return self._together(lambda peer: self.lifecycle.height(peer)[0], peers)
+
+        newest = max(heights())
+        _nodes.wait(
+            "the peers to have the newest blocks",
+            lambda: min(heights()) >= newest,
+            within_s=_CATCH_UP_S,
+        )
 
     # -- single nodes
 
