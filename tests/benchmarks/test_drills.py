@@ -2,17 +2,26 @@
 """``pmcb bench drills``: what it verifies by, and that planted damage is found."""
 
 import copy
+import json
+import os
 from collections import Counter
 from contextlib import aclosing
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from pmcb_benchmarks._chains import Chain, verdict
 from pmcb_benchmarks._pairs import Pairs
 from pmcb_benchmarks._people import people_of
 from pmcb_benchmarks._told import Told, Window
+from pmcb_benchmarks._victims import Victim, plan
+from pmcb_benchmarks.drills_page import drills_rows, outages_table
+from pmcb_client.cli import make_root
 from pmcb_client.network_file import parse
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
+from pmcb_network.errors import BinariesMissing
+from pmcb_network.fabric._binaries import find
 
 TOLD = {1: "ok", 2: "ok", 3: "none", 4: "doubt", 5: "doubt"}
 GOOD = {"acknowledged": 2, "given_up": 1, "doubts": 2, "doubts_done": 1, "untold_done": 1}
@@ -124,3 +133,101 @@ async def test_blocks_are_read_as_they_stand(tmp_path):
     damaged = copy.deepcopy(blocks)
     damaged[-1].data.data[0] += b"\0"
     assert read(damaged).broken == 1
+
+
+def test_every_kind_of_victim_has_its_turn_on_its_network():
+    """A hundred rounds: twelve or thirteen of each; the seed gives the order."""
+    chosen = plan(100, seed=1)
+    counts = Counter(chosen["paper"] + chosen["bft"])
+    assert set(counts) == set(Victim)
+    assert set(counts.values()) == {12, 13}
+    assert {victim.preset for victim in chosen["bft"]} == {"bft"}
+    assert plan(100, seed=1) == chosen != plan(100, seed=2)
+    assert list(plan(6, seed=1)) == ["paper"]
+
+
+ROUND = {"victim": "server", "up_s": 2.0, "outcomes": {"ok": 9, "none": 1}, "carried_on": True,
+         "first_success_s": 0.5, "slowest_s": 1.0, "next_proposal": "ok"}  # fmt: skip
+LOST = {"victim": "ca", "up_s": 3.0, "outcomes": {"ok": 5}, "carried_on": False,
+        "first_success_s": None, "slowest_s": None, "enrolment_meanwhile": "CaUnavailable",
+        "enrolment_afterwards": "ok"}  # fmt: skip
+QUIET = {"minutes": 10.0, "transactions": 100, "failed": 0, "slowest_s": 1.25, "connections": 40,
+         "closed": 0, "opened": 1, "states": [], "told_to_be_calm": 0}  # fmt: skip
+LEDGER = {
+    **dict.fromkeys(("missing", "doubled", "halves", "done_though_denied", "failed"), 0),
+    **dict.fromkeys(("not_as_the_blocks", "broken_blocks", "unequal_peers"), 0),
+    "acknowledged": 14_000, "given_up": 1, "doubts": 2, "height": 300, "peers": ["a", "b"],
+}  # fmt: skip
+FOUND: dict[str, Any] = {
+    "rate": 100.0,
+    "networks": {"paper": {"rounds": [ROUND, LOST], "quiet": QUIET, "ledger": LEDGER}},
+}
+
+
+def test_targets_that_are_met_are_shown_as_met():
+    """With how many, and what was found."""
+    rows = drills_rows(FOUND)
+    assert [met for *_, met in rows] == [True] * 4
+    assert rows[0][0] == "2 times kill -9 under 100/s, `paper`"
+    assert "0 of 14,000 missing" in rows[0][2]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "row"),
+    [
+        *(("ledger", {**LEDGER, name: 1}, 0) for name, number in LEDGER.items() if number == 0),
+        ("rounds", [{**ROUND, "next_proposal": "UNAVAILABLE: gone"}, LOST], 1),
+        ("rounds", [ROUND, {**LOST, "enrolment_meanwhile": "ok"}], 2),
+        ("quiet", {**QUIET, "failed": 1}, 3),
+        ("quiet", {**QUIET, "closed": 1}, 3),
+        ("quiet", {**QUIET, "states": ["IDLE"]}, 3),
+        ("quiet", {**QUIET, "told_to_be_calm": 1}, 3),
+    ],
+)
+def test_one_missed_target_is_one_no(place, value, row):
+    """The row that it belongs to, and no other."""
+    found = {**FOUND, "networks": {"paper": {**FOUND["networks"]["paper"], place: value}}}
+    met = [each[3] for each in drills_rows(found)]
+    assert [number for number, each in enumerate(met) if not each] == [row]
+
+
+def test_outages_are_told_kind_by_kind(tmp_path):
+    """Also where nothing succeeded."""
+    path = tmp_path / "drills.json"
+    path.write_text(json.dumps(FOUND))
+    _, _, server, ca = outages_table(path).splitlines()
+    assert server == (
+        "| a chaincode server | 1 | 1 of 1 | 0.5 s, 0.5 s | 2.0 s | 9, 1, 0, 0 | 1.0 s |"
+    )
+    assert ca == "| a CA | 1 | 0 of 1 | - | 3.0 s | 5, 0, 0, 0 | - |"
+
+
+@pytest.mark.parametrize(
+    "option", [("--rounds", "0"), ("--rate", "0"), ("--rate", "nan"), ("--quiet-minutes", "61")]
+)
+def test_a_number_out_of_range_is_bad_input(option):
+    """Nothing is started for it."""
+    answer = CliRunner().invoke(make_root(), ["bench", "drills", *option])
+    assert answer.exit_code == 2, answer.output
+    assert option[0] in answer.stderr
+
+
+@pytest.mark.fabric
+@pytest.mark.timeout(300)
+def test_a_short_drill_on_fabric_loses_nothing(tmp_path):
+    """Own and other peer, leading orderer, chaincode server, CA and client, once each."""
+    try:
+        find(os.environ)
+    except BinariesMissing as error:
+        pytest.skip(f"{error}; {error.next_step}")
+    out = tmp_path / "drills.json"
+    command = ["bench", "drills", "--rounds", "6", "--rate", "20", "--quiet-minutes", "0.1"]
+    answer = CliRunner().invoke(make_root(), [*command, "--out", str(out)], catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(out.read_text())
+    (network,) = found["networks"].values()
+    assert {one["victim"] for one in network["rounds"]} == {
+        victim.name.lower() for victim in Victim if victim.preset == "paper"
+    }
+    assert network["ledger"]["acknowledged"] > 100
+    assert [what for what, _, _, met in drills_rows(found) if not met] == []

@@ -10,8 +10,10 @@ from pmcb_network.fabric import _nodes
 
 from ._chains import verdict
 from ._offering import offering
-from ._rounds import Rounds, Victim, summary
+from ._quiet import quiet
+from ._rounds import Rounds, summary
 from ._site import Site, settings_of
+from ._victims import Victim
 
 _EQUAL_S = 120.0
 
@@ -22,24 +24,25 @@ async def drill(
     *,
     rate: float,
     seed: int,
+    quiet_minutes: float,
     advance: Callable[[int], None],
 ) -> dict[str, object]:
-    """Kill, bring back, look; then read all that every peer holds.
+    """Kill, bring back, look; be quiet; then read all that every peer holds.
 
     Raises:
         TimeoutError: after a return nothing succeeded, or the client was not told of all.
         NodeFailed: the peers' heights did not become equal.
     """
-    settings = settings_of(site)
+    found: dict[str, object] = {"settings": settings_of(site)}
     async with offering(site.places.home, "pairs", rate) as load:
         rounds = await Rounds(site, load, seed).run(victims, advance)
         await load.finish()
-    outcomes = {told.number: told.word for told in load.told}
-    return {
-        "settings": settings,
-        "rounds": summary(rounds, load.told),
-        "ledger": await verified(site, outcomes),
-    }
+    found["rounds"] = summary(rounds, load.told)
+    told = load.told
+    if quiet_minutes:
+        found["quiet"], more = await quiet(site, minutes=quiet_minutes)
+        told = told + more
+    return {**found, "ledger": await verified(site, {each.number: each.word for each in told})}
 
 
 async def verified(site: Site, outcomes: Mapping[int, str]) -> dict[str, object]:

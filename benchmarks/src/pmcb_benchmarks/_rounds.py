@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pmcb_client.errors import CaUnavailable
 from pmcb_network.fabric._layout import NodeFolder
@@ -15,46 +14,12 @@ from pmcb_network.fabric._topology import Kind, Node
 from ._offering import Offering
 from ._site import Site
 from ._told import Told, Window
+from ._victims import Victim
 
 _LATEST_S = 1.0
 _LEFT_DEAD_S = 2.0
 _CARRIES_ON_S = 45.0  # a BFT orderer's heartbeat is missed after 10 s; then comes a view change
 _AGAIN_S = 120.0
-
-
-class Victim(StrEnum):
-    """What is killed."""
-
-    OWN_PEER = "the peer whose gateway the client uses"
-    OTHER_PEER = "another peer"
-    LEADER = "the leading orderer of three"
-    SERVER = "a chaincode server"
-    CA = "a CA"
-    CLIENT = "the client"
-    BFT_LEADER = "the leading BFT orderer of four"
-    BFT_ORDERER = "another BFT orderer"
-
-    @property
-    def preset(self) -> str:
-        """The network on which it is found."""
-        return "bft" if self in {Victim.BFT_LEADER, Victim.BFT_ORDERER} else "paper"
-
-    @property
-    def is_borne(self) -> bool:
-        """Whether clients should go on before it is back."""
-        return self not in {Victim.OWN_PEER, Victim.CLIENT}
-
-
-def plan(count: int, seed: int) -> dict[str, list[Victim]]:
-    """Which victims in which order, on each network; every kind as often as any other."""
-    every = list(Victim)
-    chosen = [every[number % len(every)] for number in range(count)]
-    random.Random(seed).shuffle(chosen)
-    return {
-        preset: victims
-        for preset in ("paper", "bft")
-        if (victims := [victim for victim in chosen if victim.preset == preset])
-    }
 
 
 @dataclass(frozen=True)

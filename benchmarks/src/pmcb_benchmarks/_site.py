@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,7 +15,6 @@ from pmcb_client.enrolment import CaClient
 from pmcb_client.gateway import Identity
 from pmcb_client.network_file import Organisation
 from pmcb_client.wallet import Wallet, WalletIdentity
-from pmcb_network import _reset
 from pmcb_network._launch import Places
 from pmcb_network.embedded._ports import choose
 from pmcb_network.fabric import _control, _nodes
@@ -30,7 +30,8 @@ from pmcb_network.introduce import registrar_of
 from ._chains import PeerReader
 from ._load import LABEL
 
-_UP_S = 60.0
+_LEADER_S = 60.0
+_COMMAND_S = 180.0
 _SERVER = "pmcb_benchmarks._pairs_server"
 
 
@@ -94,7 +95,7 @@ class Site:
             found.extend([leading] if leading else [])
             return leading is not None
 
-        _nodes.wait("a leader among the orderers", seen, within_s=_UP_S)
+        _nodes.wait("a leader among the orderers", seen, within_s=_LEADER_S)
         return found[-1]
 
     def kill(self, folder: NodeFolder) -> None:
@@ -102,7 +103,7 @@ class Site:
         process = _nodes.running(folder)
         assert process is not None, folder.path.name
         process.kill()
-        process.wait()
+        _nodes.wait("its end", lambda: _nodes.running(folder) is None, within_s=_LEADER_S)
 
     def connections(self) -> set[tuple[object, ...]]:
         """Every TCP connection of the network's processes, but for those that ask for health."""
@@ -120,6 +121,10 @@ class Site:
                     if not {end.port for end in ends} & operations:
                         found.add(ends)
         return found
+
+    def logs(self) -> list[Path]:
+        """What all processes of the network said."""
+        return sorted((self.network.layout.root / "nodes").glob("*/log/*.log"))
 
     # -- who asks
 
@@ -172,16 +177,29 @@ def site(home: Path, preset: str) -> Iterator[Site]:
     places = Places(home)
     places.folder.mkdir(mode=0o700, parents=True)
     try:
-        _control.up(
-            places, preset_name=preset, topology=None, governance=None, port_base=None,
-            within_s=_UP_S, say=_quiet,
-        )  # fmt: skip
+        pmcb(home, "network", "up", "--fabric", "--preset", preset)
         made = Site(home)
         made.deploy()
         asyncio.run(made.enrol(made.file.orgs[0], LABEL, "authority"))
         yield made
     finally:
-        _reset.reset(places)
+        _control.down(places, _quiet)  # here: what we started again are our own children
+        pmcb(home, "network", "reset", "--yes")
+
+
+def pmcb(home: Path, *words: str) -> str:
+    """What a command of ours says, run as a user would.
+
+    Raises:
+        RuntimeError: it failed; with what it said.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", "from pmcb_client.cli import main; main()", "--home", home, *words],
+        capture_output=True, text=True, timeout=_COMMAND_S, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"pmcb {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def settings_of(site: Site) -> dict[str, object]:
