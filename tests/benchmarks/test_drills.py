@@ -158,16 +158,19 @@ LEDGER = {
     **dict.fromkeys(("not_as_the_blocks", "broken_blocks", "unequal_peers"), 0),
     "acknowledged": 14_000, "given_up": 1, "doubts": 2, "height": 300, "peers": ["a", "b"],
 }  # fmt: skip
-FOUND: dict[str, Any] = {
-    "rate": 100.0,
-    "networks": {"paper": {"rounds": [ROUND, LOST], "quiet": QUIET, "ledger": LEDGER}},
-}
+UPGRADE = {"rate": 50.0, "took_s": 8.0, "sequences": [1, 2], "outcomes": {"ok": 500},
+           "meanwhile": {"slowest_s": 1.0}}  # fmt: skip
+PAPER: dict[str, Any] = {
+    "rounds": [ROUND, LOST], "upgrade": UPGRADE, "quiet": QUIET,
+    "ledger": {**LEDGER, "upgraded": LEDGER},
+}  # fmt: skip
+FOUND: dict[str, Any] = {"rate": 100.0, "networks": {"paper": PAPER}}
 
 
 def test_targets_that_are_met_are_shown_as_met():
     """With how many, and what was found."""
     rows = drills_rows(FOUND)
-    assert [met for *_, met in rows] == [True] * 4
+    assert [met for *_, met in rows] == [True] * 5
     assert rows[0][0] == "2 times kill -9 under 100/s, `paper`"
     assert "0 of 14,000 missing" in rows[0][2]
 
@@ -175,18 +178,25 @@ def test_targets_that_are_met_are_shown_as_met():
 @pytest.mark.parametrize(
     ("place", "value", "row"),
     [
-        *(("ledger", {**LEDGER, name: 1}, 0) for name, number in LEDGER.items() if number == 0),
+        *(
+            ("ledger", {**PAPER["ledger"], name: 1}, 0)
+            for name, number in LEDGER.items()
+            if number == 0
+        ),
         ("rounds", [{**ROUND, "next_proposal": "UNAVAILABLE: gone"}, LOST], 1),
         ("rounds", [ROUND, {**LOST, "enrolment_meanwhile": "ok"}], 2),
-        ("quiet", {**QUIET, "failed": 1}, 3),
-        ("quiet", {**QUIET, "closed": 1}, 3),
-        ("quiet", {**QUIET, "states": ["IDLE"]}, 3),
-        ("quiet", {**QUIET, "told_to_be_calm": 1}, 3),
+        ("ledger", {**PAPER["ledger"], "upgraded": {**LEDGER, "missing": 1}}, 3),
+        ("upgrade", {**UPGRADE, "outcomes": {"ok": 499, "none": 1}}, 3),
+        ("upgrade", {**UPGRADE, "sequences": [1, 1]}, 3),
+        ("quiet", {**QUIET, "failed": 1}, 4),
+        ("quiet", {**QUIET, "closed": 1}, 4),
+        ("quiet", {**QUIET, "states": ["IDLE"]}, 4),
+        ("quiet", {**QUIET, "told_to_be_calm": 1}, 4),
     ],
 )
 def test_one_missed_target_is_one_no(place, value, row):
     """The row that it belongs to, and no other."""
-    found = {**FOUND, "networks": {"paper": {**FOUND["networks"]["paper"], place: value}}}
+    found = {**FOUND, "networks": {"paper": {**PAPER, place: value}}}
     met = [each[3] for each in drills_rows(found)]
     assert [number for number, each in enumerate(met) if not each] == [row]
 
@@ -221,7 +231,8 @@ def test_a_short_drill_on_fabric_loses_nothing(tmp_path):
     except BinariesMissing as error:
         pytest.skip(f"{error}; {error.next_step}")
     out = tmp_path / "drills.json"
-    command = ["bench", "drills", "--rounds", "6", "--rate", "20", "--quiet-minutes", "0.1"]
+    command = ["bench", "drills", "--rounds", "6", "--rate", "20", "--no-upgrade"]
+    command += ["--quiet-minutes", "0.1"]
     answer = CliRunner().invoke(make_root(), [*command, "--out", str(out)], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
     found = json.loads(out.read_text())

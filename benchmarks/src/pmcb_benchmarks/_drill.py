@@ -13,6 +13,7 @@ from ._offering import offering
 from ._quiet import quiet
 from ._rounds import Rounds, summary
 from ._site import Site, settings_of
+from ._upgrade import upgrade
 from ._victims import Victim
 
 _EQUAL_S = 120.0
@@ -25,9 +26,10 @@ async def drill(
     rate: float,
     seed: int,
     quiet_minutes: float,
+    upgrades: bool,
     advance: Callable[[int], None],
 ) -> dict[str, object]:
-    """Kill, bring back, look; be quiet; then read all that every peer holds.
+    """Kill, bring back, look; upgrade; be quiet; then read all that every peer holds.
 
     Raises:
         TimeoutError: after a return nothing succeeded, or the client was not told of all.
@@ -38,15 +40,18 @@ async def drill(
         rounds = await Rounds(site, load, seed).run(victims, advance)
         await load.finish()
     found["rounds"] = summary(rounds, load.told)
-    told = load.told
+    told = {"pairs": load.told}
+    if upgrades:
+        found["upgrade"], told["pmcb"] = await upgrade(site)
     if quiet_minutes:
         found["quiet"], more = await quiet(site, minutes=quiet_minutes)
-        told = told + more
-    return {**found, "ledger": await verified(site, {each.number: each.word for each in told})}
+        told["pairs"] = load.told + more
+    outcomes = {name: {each.number: each.word for each in one} for name, one in told.items()}
+    return {**found, "ledger": await verified(site, outcomes)}
 
 
-async def verified(site: Site, outcomes: Mapping[int, str]) -> dict[str, object]:
-    """What every peer's blocks and state say of what the client was told."""
+async def verified(site: Site, outcomes: Mapping[str, Mapping[int, str]]) -> dict[str, object]:
+    """What every peer's blocks and state say of what the clients of each contract were told."""
     await asyncio.to_thread(
         _nodes.wait,
         "equal heights on all peers",
@@ -57,11 +62,15 @@ async def verified(site: Site, outcomes: Mapping[int, str]) -> dict[str, object]
     async with AsyncExitStack() as stack:
         readers = [await stack.enter_async_context(site.reader(peer)) for peer in site.peers]
         chains = [await reader.chain(height) for reader in readers]
-        numbers = set(outcomes).union(*(chain.valid.get("pairs", ()) for chain in chains))
+        valid = (chain.valid.get("pairs", ()) for chain in chains)
+        numbers = set(outcomes["pairs"]).union(*valid)
         counters = [await reader.pairs(numbers) for reader in readers]
     codes: Counter[int] = chains[0].codes
+    found: dict[str, object] = dict(verdict(outcomes["pairs"], chains, counters))
+    if "pmcb" in outcomes:
+        found["upgraded"] = verdict(outcomes["pmcb"], chains, [], "pmcb")
     return {
-        **verdict(outcomes, chains, counters),
+        **found,
         "peers": [peer.id for peer in site.peers],
         "height": height,
         "commit_hashes": [chain.commit_hash for chain in chains],

@@ -46,14 +46,23 @@ def _number(_: click.Context, option: click.Parameter, value: float) -> float:
     show_default=True,
     help="How long the network idles before a hundred transactions at once; 0: not at all.",
 )
+@click.option(
+    "--upgrade/--no-upgrade",
+    "upgrades",
+    default=True,
+    show_default=True,
+    help="Upgrade the contract under load, too.",
+)
 @click.option("--seed", default=1, show_default=True)
 @out_option
 @click.pass_obj
 def drills(
     settings: "Settings",
+    *,
     count: int,
     rate: float,
     quiet_minutes: float,
+    upgrades: bool,
     seed: int,
     out: Path | None,
 ) -> None:
@@ -94,6 +103,7 @@ def drills(
                         rate=rate,
                         seed=seed,
                         quiet_minutes=0 if preset == "bft" else quiet_minutes,
+                        upgrades=upgrades and preset != "bft",
                         advance=advance,
                     )
                 )

@@ -50,6 +50,11 @@ def drills_rows(found: Mapping[str, Any]) -> list[Row]:
                 typed == again == len(cas),
             )
         )
+    rows.extend(
+        _upgrade_row(each["upgrade"], each["ledger"]["upgraded"])
+        for each in networks.values()
+        if "upgrade" in each
+    )
     rows.extend(_quiet_row(each["quiet"]) for each in networks.values() if "quiet" in each)
     return rows
 
@@ -67,6 +72,22 @@ def _ledger_row(preset: str, network: Mapping[str, Any], rate: float) -> Row:
             f"{ledger['height']:,} blocks, commit hashes {equal} on {len(ledger['peers'])} peers"
         ),
         not any(ledger[name] for name in _WRONG),
+    )
+
+
+def _upgrade_row(upgrade: Mapping[str, Any], ledger: Mapping[str, Any]) -> Row:
+    meanwhile, outcomes = upgrade["meanwhile"], upgrade["outcomes"]
+    others = sum(number for word, number in outcomes.items() if word != "ok")
+    first, last = upgrade["sequences"]
+    return (
+        f"upgrade of the contract under {upgrade['rate']:g}/s",
+        "none lost",
+        (
+            f"{outcomes.get('ok', 0):,} succeeded, {others} did not, {ledger['missing']} missing, "
+            f"{ledger['doubled']} twice; it took {upgrade['took_s']:.1f} s, "
+            f"slowest {meanwhile['slowest_s']:.1f} s"
+        ),
+        not (others or any(ledger[name] for name in _WRONG)) and last == first + 1,
     )
 
 
