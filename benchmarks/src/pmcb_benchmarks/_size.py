@@ -10,9 +10,9 @@ from statistics import median
 
 from pmcb_client.gateway import Pending
 
-from ._accepts import Stage
 from ._network import network_process
 from ._people import people_of
+from ._stage import Stage
 
 PAGE = 200  # the largest page
 _LEVELS = 4
@@ -30,7 +30,7 @@ async def size(
     """
     with network_process(folder, "pmcb") as network:
         async with people_of(network.file, network.registrars) as people:
-            stage = await Stage.set_up(network, people)
+            stage = await Stage.set_up(network.file, people)
             (receiver,) = await people.enrol(stage.msps[0], ["asking"], "receiver")
             asking = people.contract(receiver)
             await asking.submit("announce_key")

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``pmcb bench ledger``: transactions a second that Fabric takes under an open load."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._output import give, out_option
+
+if TYPE_CHECKING:
+    from pmcb_client.cli import Settings
+
+PUBLISHED_RATES = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 350.0, 400.0)
+PUBLISHED_COUNTS = (500, 1000, 1500)
+PUBLISHED_LEVELS = (3, 4, 5)
+
+
+@click.command()
+@click.option(
+    "--contract", type=click.Choice(["yardstick", "accept"]), default="accept", show_default=True,
+    help="Marks of a contract of three reads and two writes, or acceptances of subtasks.",
+)  # fmt: skip
+@click.option(
+    "--rate", "rates", type=click.FloatRange(0, 5000), multiple=True, default=[100.0],
+    show_default=True, help="Transactions a second that are offered; 0: all at once. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--count", "counts", type=click.IntRange(1, 20_000), multiple=True, default=[1000],
+    show_default=True, help="How many transactions a run has. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--levels", "all_levels", type=click.IntRange(2, 16), multiple=True, default=[3],
+    show_default=True, help="With accept: security levels. Repeatable.",
+)  # fmt: skip
+@click.option("--sweep", is_flag=True, help="All rates, counts and levels of the publication.")
+@click.option(
+    "--preset", type=click.Choice(["dev", "paper", "bft"]), default="dev", show_default=True
+)
+@click.option(
+    "--endorsement", type=click.Choice(["MAJORITY", "OR", "AND"]),
+    help="How many organisations endorse; default: the preset's own rule.",
+)  # fmt: skip
+@click.option("--block-timeout", metavar="TIME", help="As 250ms or 2s; default: the preset's own.")
+@click.option("--block-messages", type=click.IntRange(1, 5000), help="Default: the preset's own.")
+@click.option(
+    "--commit", type=click.Choice(["status", "blocks"]), default="status", show_default=True,
+    help="How the yardstick's client learns of a commit.",
+)  # fmt: skip
+@click.option("--no-write-batch", is_flag=True, help="Peers offer no batches of reads and writes.")
+@click.option(
+    "--figure", type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw rate and latency over the offered rate here (.png or .svg).",
+)  # fmt: skip
+@out_option
+@click.pass_obj
+def ledger(
+    settings: "Settings", /, rates: tuple[float, ...], counts: tuple[int, ...],
+    all_levels: tuple[int, ...], *, sweep: bool, figure: Path | None, out: Path | None,
+    **setting: Any,
+) -> None:  # fmt: skip
+    """Offer transactions to Fabric at a fixed rate, whatever becomes of those before.
+
+    Brings up a network for itself, and removes it. Every acknowledged transaction is looked for
+    in the blocks. Fabric's programs are needed.
+    """
+    from ._ledger import Setting, measure
+
+    if sweep:
+        rates, counts, all_levels = PUBLISHED_RATES, PUBLISHED_COUNTS, PUBLISHED_LEVELS
+    asked = Setting(**setting)
+    if asked.contract == "accept" and asked.commit == "blocks":
+        raise click.UsageError(
+            "--commit blocks goes with --contract yardstick: one client, one stream."
+        )
+    levels = all_levels if asked.contract == "accept" else (0,)
+    runs = [(t, count, rate) for t in levels for count in counts for rate in rates]
+    document = measure(asked, runs)
+    if figure is not None:
+        from ._panels import draw
+
+        draw(document, figure)
+    give(settings, document, out)
