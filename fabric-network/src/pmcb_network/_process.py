@@ -74,9 +74,14 @@ def stop(process: psutil.Process) -> bool:
     _signal(process, signal.SIGTERM)
     if _ends(process, STOP_WITHIN_S):
         return True
+    kill(process)
+    return False
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL to its group, as a crash would end it; returns once it is gone."""
     _signal(process, signal.SIGKILL)
     _ends(process, _KILLED_WITHIN_S)
-    return False
 
 
 def _ends(process: psutil.Process, within_s: float) -> bool:

@@ -17,6 +17,7 @@
     |-- FetchFailed        something could not be downloaded
     |-- AwaitsOthers       the operator of another host has to do something first
     |-- BundleRefused      what came from another host is no bundle, or of another network
+    |-- NotRunning         a process was to be ended that does not run
     |-- NodeFailed         a node of a Fabric network ended, or was not ready in time
     `-- FabricRefused      one of Fabric's programs said no
 """
@@ -98,6 +99,10 @@ class BundleRefused(NetworkError):
     """An organisation's bundle that is damaged, of another network, or contradicts another one."""
 
     exit_code = 2
+
+
+class NotRunning(NetworkError):
+    """A process was to be ended, and it does not run."""
 
 
 class NodeFailed(NetworkError):

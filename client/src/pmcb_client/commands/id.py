@@ -233,6 +233,6 @@ def revoke(
         else f"{msp}/{name} had no certificate left to revoke, and enrols no more.",
         "The CA and every gateway refuse them from now on."
         if embedded
-        else "The CA refuses them from now on. Peers go on taking them until an administrator of "
-        f"{msp} puts the list that network.json now holds into the channel's configuration.",
+        else "The CA refuses them from now on. Peers go on taking them until they are told, where "
+        f"the network runs: pmcb network crl {msp}",
     )

@@ -11,8 +11,10 @@ from pmcb_network.fabric._topology_file import DEFAULT_PRESET, PRESETS
 from . import _fabric
 from ._alone import alone, places_of
 from ._binaries import binaries
+from ._doctor import doctor
 from ._org import org
 from ._settings import Settings, progress, tell
+from ._upkeep import crl, export, kill
 
 if TYPE_CHECKING:
     from pmcb_network._launch import Places
@@ -25,6 +27,10 @@ def group() -> None:
 
 group.add_command(binaries)
 group.add_command(org)
+group.add_command(crl)
+group.add_command(doctor)
+group.add_command(kill)
+group.add_command(export)
 
 
 def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> str:

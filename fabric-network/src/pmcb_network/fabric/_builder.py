@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 SERVERS_VARIABLE = "PMCB_CHAINCODE_SERVERS"
-_SCRIPTS = ("detect", "build", "release")
+SCRIPTS = ("detect", "build", "release")
 
 
 def write_builder(folder: Path) -> None:
@@ -16,7 +16,7 @@ def write_builder(folder: Path) -> None:
     """
     shipped = files(__package__) / "builder"
     (folder / "bin").mkdir(parents=True, exist_ok=True)
-    for name in _SCRIPTS:
+    for name in SCRIPTS:
         script = folder / "bin" / name
         script.write_text(f"#!{sys.executable} -I\n{(shipped / f'{name}.py').read_text()}")
         script.chmod(0o700)

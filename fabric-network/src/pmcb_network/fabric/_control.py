@@ -94,7 +94,7 @@ def _secrets(network: FabricNetwork) -> dict[str, tuple[str, str]]:
 
 def down(places: Places, say: Callable[[str], None]) -> tuple[int, int]:
     """Stops whatever runs, chaincode servers and peers first: how many, and how many by force."""
-    folders = _started(places)
+    folders = nodes(places)
     stopped = killed = 0
     for kind in ("server", "peer", "orderer", "ca"):
         mine = [folder for name, folder in folders.items() if name.startswith(kind)]
@@ -110,14 +110,14 @@ def down(places: Places, say: Callable[[str], None]) -> tuple[int, int]:
 
 def logs(places: Places) -> dict[str, Path]:
     """The logs of all nodes that were ever started."""
-    return {name: folder.log for name, folder in _started(places).items()}
+    return {name: folder.log for name, folder in nodes(places).items()}
 
 
-def _started(places: Places) -> dict[str, NodeFolder]:
-    """By what is in the folder: also of a network that can no longer be read."""
+def nodes(places: Places) -> dict[str, NodeFolder]:
+    """Those that were ever started here, also of a network that can no longer be read."""
     root = folder_of(places)
-    nodes = root / "nodes"
-    names = sorted(path.name for path in nodes.iterdir()) if nodes.is_dir() else []
+    started = root / "nodes"
+    names = sorted(path.name for path in started.iterdir()) if started.is_dir() else []
     return {name: Layout(root, {}).node(name) for name in names}
 
 

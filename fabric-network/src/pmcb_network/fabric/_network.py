@@ -61,7 +61,7 @@ class FabricNetwork:
         self.topology = topology
         self.layout = layout
         self._binaries = binaries
-        self._tuned = tuned
+        self.tuned = tuned
         self.governance = governance
         self.exchange = Exchange(topology, layout, governance)
         self.lifecycle = Lifecycle(topology, layout, binaries)
@@ -170,17 +170,17 @@ class FabricNetwork:
         for node in self.topology.here.nodes:
             config = self.layout.node(node.id).config
             if node.kind is Kind.PEER:
-                settings = peer_settings(node, self.topology, self.layout, self._tuned)
+                settings = peer_settings(node, self.topology, self.layout, self.tuned)
                 _write(config / "core.yaml", settings)
             elif node.kind is Kind.ORDERER:
-                settings = orderer_settings(node, self.topology, self.layout, self._tuned)
+                settings = orderer_settings(node, self.topology, self.layout, self.tuned)
                 _write(config / "orderer.yaml", settings)
 
     def _start(self, node: Node) -> None:
         folder = self.layout.node(node.id)
         environment = {
             "FABRIC_CFG_PATH": str(folder.config),
-            "FABRIC_LOGGING_SPEC": self._tuned.logging,
+            "FABRIC_LOGGING_SPEC": self.tuned.logging,
         }
         words: tuple[str, ...] = (self._binaries["orderer"],)
         if node.kind is Kind.PEER:

@@ -50,7 +50,7 @@ def start(folder: NodeFolder, command: Command) -> psutil.Process:
     """
     found = running(folder)
     if found is not None:
-        if found.cmdline() == list(command.words) and _environment(folder) == command.environment:
+        if found.cmdline() == list(command.words) and environment(folder) == command.environment:
             return found
         stop(folder)
     folder.config.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def start(folder: NodeFolder, command: Command) -> psutil.Process:
     return process
 
 
-def _environment(folder: NodeFolder) -> object:
+def environment(folder: NodeFolder) -> object:
     """The variables that the node was started with; None when they are not known."""
     try:
         return json.loads((folder.path / _ENVIRONMENT_FILE).read_bytes())

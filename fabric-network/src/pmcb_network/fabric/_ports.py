@@ -23,7 +23,7 @@ def check_ports(layout: Layout, nodes: Iterable[Node]) -> None:
         PortBusy: somebody else listens on one of a node that does not run; names it.
     """
     holders: dict[tuple[str, int], str] = {}
-    for name, host, port, folder in _listeners(layout, nodes):
+    for name, host, port, folder in listeners(layout, nodes):
         if not _LOWEST <= port <= HIGHEST:
             raise _unusable(f"{name} has {port}, which is not within {_LOWEST} to {HIGHEST}")
         holder = holders.setdefault((host, port), name)
@@ -36,7 +36,7 @@ def check_ports(layout: Layout, nodes: Iterable[Node]) -> None:
             )
 
 
-def _listeners(layout: Layout, nodes: Iterable[Node]) -> Iterator[tuple[str, str, int, NodeFolder]]:
+def listeners(layout: Layout, nodes: Iterable[Node]) -> Iterator[tuple[str, str, int, NodeFolder]]:
     for node in nodes:
         for purpose in PURPOSES[node.kind]:
             host = listening_on(node) if purpose == "main" else LOCAL
