@@ -55,7 +55,7 @@ def check_running(running: Mapping[str, bool]) -> list[Finding]:
     """Which processes run; that none does is no fault: it may be down on purpose."""
     missing = [name for name, runs in running.items() if not runs]
     if not missing:
-        return [Finding("processes", Grade.OK, f"all {len(running)} run")]
+        return [Finding("processes", Grade.OK, f"{len(running)} of {len(running)} run")]
     if len(missing) == len(running):
         return [Finding("processes", Grade.WARN, "none runs", _UP)]
     return [Finding("processes", Grade.FAIL, f"{name} does not run", _UP) for name in missing]
@@ -150,5 +150,5 @@ def check_certificates(
         return found
     if not ends:
         return [Finding("certificates", Grade.WARN, "none was issued yet", _UP)]
-    what = f"{len(ends)} are valid, the first to end does on {min(ends):%Y-%m-%d}"
+    what = f"none of {len(ends)} ends before {min(ends):%Y-%m-%d}"
     return [Finding("certificates", Grade.OK, what)]
