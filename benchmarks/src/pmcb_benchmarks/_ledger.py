@@ -20,7 +20,7 @@ from ._stand import Stand, shaped, stand
 from ._valid import Ledger
 from ._watch import Watch, Work
 
-_WARM_UP = (50.0, 100)  # connections, certificates and caches: not what is measured
+_WARM_UP = 100  # connections, certificates and caches: not what is measured
 Run = tuple[int, int, float]
 """Levels (0: the yardstick), transactions, and offered rate."""
 
@@ -72,9 +72,8 @@ async def _all(
         offered = Offered(found.file, people, commit, most)
         ledger = await Ledger.of(found.file, people)
         try:
-            await open_loop(
-                await offered.calls(runs[0][0], _WARM_UP[1]), rate=_WARM_UP[0], count=_WARM_UP[1]
-            )
+            warm_up = min(_WARM_UP, most)
+            await open_loop(await offered.calls(runs[0][0], warm_up), rate=0, count=warm_up)
             for number, run in enumerate(runs, 1):
                 made.append(await _one(found, offered, ledger, run))
                 advance(number)
