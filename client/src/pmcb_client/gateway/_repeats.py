@@ -73,13 +73,14 @@ TABLE = (
         codes=(grpc.StatusCode.ABORTED,),
         texts=("could not launch chaincode", "stream terminated", "DeadlineExceeded"),
     ),
-    # A peer that just started knows no other peers yet; one that stays alone says so, too.
+    # A peer that just started knows no other peers yet, and after an upgrade's commit it learns
+    # only in a moment who serves the new contract; where it stays so, it says the same.
     Row(
         (Phase.ENDORSE,),
         GatewayError,
         Step.PROPOSE,
         codes=(grpc.StatusCode.FAILED_PRECONDITION,),
-        texts=("no peer combination can satisfy",),
+        texts=("no peer combination can satisfy", "not installed on sufficient peers"),
     ),
     Row(_NOTHING_ORDERED, Busy, Step.PROPOSE),
     # A conflict is seen while endorsing, or in the commit status of an ordered transaction.
