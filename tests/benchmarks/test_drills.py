@@ -162,7 +162,7 @@ UPGRADE = {"rate": 50.0, "took_s": 8.0, "sequences": [1, 2], "outcomes": {"ok": 
            "meanwhile": {"slowest_s": 1.0}}  # fmt: skip
 PAPER: dict[str, Any] = {
     "rounds": [ROUND, LOST], "upgrade": UPGRADE, "quiet": QUIET,
-    "ledger": {**LEDGER, "upgraded": LEDGER},
+    "ledger": {**LEDGER, "upgraded": LEDGER}, "asked": 2, "stuck": "",
 }  # fmt: skip
 FOUND: dict[str, Any] = {"rate": 100.0, "networks": {"paper": PAPER}}
 
@@ -183,6 +183,7 @@ def test_targets_that_are_met_are_shown_as_met():
             for name, number in LEDGER.items()
             if number == 0
         ),
+        ("stuck", "leader", 0),
         ("rounds", [{**ROUND, "next_proposal": "UNAVAILABLE: gone"}, LOST], 1),
         ("rounds", [ROUND, {**LOST, "enrolment_meanwhile": "ok"}], 2),
         ("ledger", {**PAPER["ledger"], "upgraded": {**LEDGER, "missing": 1}}, 3),

@@ -58,12 +58,23 @@ class Offering:
         """Wait for a success of a transaction that was begun after this moment.
 
         Raises:
-            TimeoutError: there was none.
+            TimeoutError: there was none, or the client ended of itself.
         """
         async with asyncio.timeout(within_s):
-            while self._latest_s < since_s:
-                self._news.clear()
-                await self._news.wait()
+            await self.succeeds_or_ends(since_s)
+            if self._latest_s < since_s:
+                raise TimeoutError
+
+    async def succeeds_or_ends(self, since_s: float) -> None:
+        """Wait for such a success, or for the client's own end: ``has_ended`` says which."""
+        while self._latest_s < since_s and not self.has_ended:
+            self._news.clear()
+            await self._news.wait()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client is gone; of itself, unless it was killed."""
+        return self._reader.done()
 
     async def goes_on(self, *, within_s: float) -> None:
         """The same, from now on."""
@@ -71,6 +82,12 @@ class Offering:
 
     async def _read(self, lines: asyncio.StreamReader | None) -> None:
         assert lines is not None
+        try:
+            await self._read_all(lines)
+        finally:
+            asyncio.get_running_loop().call_soon(self._news.set)  # when this task is done
+
+    async def _read_all(self, lines: asyncio.StreamReader) -> None:
         async for line in lines:
             if not line.endswith(b"\n"):
                 return  # cut off by the kill

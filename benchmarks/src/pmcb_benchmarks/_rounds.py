@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pmcb_client.errors import CaUnavailable
+from pmcb_network.errors import NetworkError
 from pmcb_network.fabric._layout import NodeFolder
 from pmcb_network.fabric._topology import Kind, Node
 
@@ -42,18 +43,22 @@ class Rounds:
         self._numbers = random.Random(seed)
         self._done = 0
         self._people = 0
+        self.stuck = ""
 
     async def run(self, victims: Sequence[Victim], advance: Callable[[int], None]) -> list[Round]:
         """One after the other.
 
-        Raises:
-            TimeoutError: after a return nothing succeeded.
+        It ends early when after a return nothing succeeds; ``stuck`` says after whose.
         """
-        found = []
+        found: list[Round] = []
         for victim in victims:
-            await self._load.goes_on(within_s=_AGAIN_S)
-            await asyncio.sleep(self._numbers.uniform(0.0, _LATEST_S))
-            found.append(await self._one(victim))
+            try:
+                await self._load.goes_on(within_s=_AGAIN_S)
+                await asyncio.sleep(self._numbers.uniform(0.0, _LATEST_S))
+                found.append(await self._one(victim))
+            except TimeoutError:
+                self.stuck = victim.name.lower()
+                break
             self._done += 1
             advance(self._done)
         return found
@@ -74,7 +79,7 @@ class Rounds:
         await asyncio.to_thread(self._site.start_servers)
         if victim is Victim.SERVER:
             details["next_proposal"] = await self._proposal(node)
-        await asyncio.to_thread(self._site.up)
+        await self._up(details)
         back_s = time.monotonic()
         if victim is Victim.CA:
             details["enrolment_afterwards"] = await self._enrolment(node)
@@ -85,10 +90,29 @@ class Rounds:
         killed_s = time.monotonic()
         await self._load.kill()
         began_s = time.monotonic()
-        await self._load.start()
-        await self._load.succeeds(killed_s, within_s=_AGAIN_S)
+        starts = 0
+        async with asyncio.timeout(_AGAIN_S):
+            while not starts or self._load.has_ended:
+                starts += 1
+                await self._load.start()
+                await self._load.succeeds_or_ends(killed_s)
         back_s = time.monotonic()
-        return Round(Victim.CLIENT, "client", Window(killed_s, back_s), back_s - began_s, {})
+        window = Window(killed_s, back_s)
+        return Round(Victim.CLIENT, "client", window, back_s - began_s, {"starts": starts})
+
+    async def _up(self, details: dict[str, object]) -> None:
+        """As often as an operator would; each failure is kept."""
+        failed: list[str] = []
+        async with asyncio.timeout(_AGAIN_S):
+            while True:
+                try:
+                    await asyncio.to_thread(self._site.up)
+                except NetworkError as error:
+                    failed.append(str(error))
+                else:
+                    break
+        if failed:
+            details["up_failed"] = failed
 
     def _choose(self, victim: Victim) -> tuple[Node, NodeFolder]:
         """A node, and the folder of the process to kill: its own, or its chaincode server's."""

@@ -5,8 +5,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-
-from pmcb_client.files import write_atomic
+from pathlib import Path
 
 from ._offering import offering
 from ._site import Site, pmcb
@@ -26,9 +25,9 @@ async def upgrade(site: Site) -> tuple[dict[str, object], list[Told]]:
     before = await asyncio.to_thread(_standing, site)
     async with offering(site.places.home, "pmcb", RATE) as load:
         await load.goes_on(within_s=_AGAIN_S)
-        _change_governance(site)
+        rules = str(_other_rules(site))
         began_s = time.monotonic()
-        await asyncio.to_thread(pmcb, site.places.home, "network", "upgrade")
+        await asyncio.to_thread(pmcb, site.places.home, "network", "upgrade", "--governance", rules)
         window = Window(began_s, time.monotonic())
         await load.goes_on(within_s=_AGAIN_S)
         await load.finish()
@@ -43,11 +42,12 @@ async def upgrade(site: Site) -> tuple[dict[str, object], list[Told]]:
     return found, load.told
 
 
-def _change_governance(site: Site) -> None:
-    place = site.network.layout.root / "governance.json"
-    rules = json.loads(place.read_bytes())
+def _other_rules(site: Site) -> Path:
+    rules = json.loads((site.network.layout.root / "governance.json").read_bytes())
     rules["epoch_quorum"] = 3 - rules["epoch_quorum"]
-    write_atomic(place, json.dumps(rules, indent=1).encode(), mode=0o600)
+    place = site.places.home / "governance.json"
+    place.write_text(json.dumps(rules))
+    return place
 
 
 def _standing(site: Site) -> int:

@@ -62,8 +62,10 @@ def drills_rows(found: Mapping[str, Any]) -> list[Row]:
 def _ledger_row(preset: str, network: Mapping[str, Any], rate: float) -> Row:
     ledger = network["ledger"]
     equal = "not equal" if ledger["unequal_peers"] else "equal"
+    done, asked = len(network["rounds"]), network["asked"]
+    times = f"{done} of {asked}" if network["stuck"] else f"{asked}"
     return (
-        f"{len(network['rounds'])} times kill -9 under {rate:g}/s, `{preset}`",
+        f"{times} times kill -9 under {rate:g}/s, `{preset}`",
         "nothing acknowledged missing, nothing done twice, peers equal",
         (
             f"{ledger['missing']} of {ledger['acknowledged']:,} missing, {ledger['doubled']} "
@@ -71,7 +73,7 @@ def _ledger_row(preset: str, network: Mapping[str, Any], rate: float) -> Row:
             f"{ledger['failed']} failed; "
             f"{ledger['height']:,} blocks, commit hashes {equal} on {len(ledger['peers'])} peers"
         ),
-        not any(ledger[name] for name in _WRONG),
+        not (network["stuck"] or any(ledger[name] for name in _WRONG)),
     )
 
 
