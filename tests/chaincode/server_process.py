@@ -9,7 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-SETTINGS = {"CHAINCODE_ID": "pmcb:1", "CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}
+from pmcb_chaincode._label import package_label
+from pmcb_chaincode.contract import Governance
+
+PACKAGE_ID = f"{package_label(Governance.load())}:1"
+SETTINGS = {"CHAINCODE_ID": PACKAGE_ID, "CHAINCODE_SERVER_ADDRESS": "127.0.0.1:0"}
 
 
 @dataclass(frozen=True)

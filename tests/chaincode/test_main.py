@@ -10,11 +10,13 @@ import grpc
 import pytest
 from tests.chaincode.certificates import Authority
 from tests.chaincode.fake_peer import FakePeer, until
+from tests.chaincode.server_process import PACKAGE_ID, ask, server_process
 from tests.chaincode.server_process import SETTINGS as GOOD
-from tests.chaincode.server_process import ask, server_process
 from tests.chaincode.wire import dial
 
 from pmcb_chaincode.__main__ import main
+from pmcb_chaincode._label import package_label
+from pmcb_chaincode.contract import Governance
 
 OPERATIONS, AUDIT = "PMCB_CC_OPERATIONS", "PMCB_CC_AUDIT"
 NAMES = ("ID", "SERVER_ADDRESS", "TLS_KEY", "TLS_CERT", "CLIENT_CA_CERT")
@@ -95,6 +97,30 @@ def test_unreadable_governance_does_not_start(environment, capsys, tmp_path):
     """A governance that cannot be read governs nothing."""
     sentence = refused(capsys, "--governance", str(tmp_path / "absent.json"))
     assert sentence == "Error: governance.json is unreadable.\n"
+
+
+@pytest.mark.parametrize("label", ["pmcb", "pmcb_0.1.0_0123456789ab", "other"])
+def test_a_package_of_other_code_is_not_served(environment, capsys, label):
+    """Both labels are named, and what to do: who approved a package approved its code."""
+    environment(**(GOOD | {"CHAINCODE_ID": f"{label}:{'0' * 64}"}))
+    mine = package_label(Governance.load())
+    sentence = refused(capsys)
+    assert f"CHAINCODE_ID names the package {label}, and this code" in sentence
+    assert f"or approve a package with the label {mine}." in sentence
+
+
+def test_a_package_of_another_governance_is_not_served(environment, capsys, tmp_path):
+    """The rules are part of what was approved, and `label` tells them apart."""
+    rules = Governance.load().as_json()
+    (tmp_path / "other.json").write_text(json.dumps({**rules, "epoch_quorum": 1}))
+    assert "names the package" in refused(capsys, "--governance", str(tmp_path / "other.json"))
+    labels = set()
+    for more in ([], ["--governance", str(tmp_path / "other.json")]):
+        assert main(["label", *more]) == 0
+        labels.add(capsys.readouterr().out.strip())
+    assert package_label(Governance.load()) in labels
+    assert len(labels) == 2
+    assert main(["label", "--governance", str(tmp_path / "absent.json")]) == 2
 
 
 def test_no_command_is_a_usage_error(capsys):
@@ -221,4 +247,4 @@ async def test_process_serves_under_tls(tmp_path):
         bare = grpc.ssl_channel_credentials(authority.certificate)
         async with dial(stranger, server.port, bare) as wire:
             assert await wire.ended() is grpc.StatusCode.UNAVAILABLE
-    assert peer.registered == "pmcb:1"
+    assert peer.registered == PACKAGE_ID
