@@ -17,7 +17,8 @@
     |-- FetchFailed        something could not be downloaded
     |-- AwaitsOthers       the operator of another host has to do something first
     |-- BundleRefused      what came from another host is no bundle, or of another network
-    |-- NotRunning         a process was to be ended that does not run
+    |-- ContractRefused    a contract that cannot be deployed as it was asked for
+    |-- NotRunning         a process is needed, or was to be ended, that does not run
     |-- NodeFailed         a node of a Fabric network ended, or was not ready in time
     `-- FabricRefused      one of Fabric's programs said no
 """
@@ -101,8 +102,14 @@ class BundleRefused(NetworkError):
     exit_code = 2
 
 
+class ContractRefused(NetworkError):
+    """A contract that cannot be deployed as it was asked for; nothing was changed."""
+
+    exit_code = 2
+
+
 class NotRunning(NetworkError):
-    """A process was to be ended, and it does not run."""
+    """A process is needed, or was to be ended, that does not run."""
 
 
 class NodeFailed(NetworkError):

@@ -46,9 +46,9 @@ async def introduce(
 
 
 async def wait_for_ping(
-    network: NetworkFile, registrar: WalletIdentity, *, within_s: float
+    network: NetworkFile, registrar: WalletIdentity, *, within_s: float, committed: bool = False
 ) -> None:
-    """Returns once the contract answers `ping` through the registrar's gateway.
+    """Returns once the contract answers `ping` through the registrar's gateway, or committed it.
 
     Raises:
         StartFailed: not within the time; the message says what was seen last.
@@ -59,7 +59,10 @@ async def wait_for_ping(
         try:
             async with connect_network(network, registrar, timeouts=_SHORT) as gateway:
                 contract = gateway.network(network.channel).contract(network.chaincode)
-                await contract.proposal("ping").evaluate()  # once: the waiting is ours
+                if committed:
+                    await contract.submit("ping")
+                else:
+                    await contract.proposal("ping").evaluate()  # once: the waiting is ours
         except LedgerError as error:
             seen = getattr(error, "reason", "") or str(error)
         else:

@@ -108,12 +108,12 @@ def test_ports_that_are_taken_or_for_clients_are_refused(home, made, tmp_path):
 def test_a_kept_port_that_somebody_took_meanwhile_is_named(made):
     """With the node that needs it; those of nodes that run are their own."""
     check_ports(made.layout, made.topology.nodes)
-    name = "peer0.HospitalBMSP/server-operations"
+    name = "peer0.HospitalBMSP/server-b-operations"
     port = made.layout.ports[name]
     with stranger(port):
         with pytest.raises(PortBusy, match=f"port {port} of {name} is taken"):
             check_ports(made.layout, made.topology.nodes)
-        folder = made.layout.node("server0.HospitalBMSP")
+        folder = made.layout.node("server0b.HospitalBMSP")
         me = psutil.Process()
         folder.path.mkdir(parents=True)
         Record.of(me, me.cmdline()).write(folder.record)

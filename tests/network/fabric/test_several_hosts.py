@@ -60,7 +60,7 @@ def home(tmp_path, monkeypatch):
         ("21000", "1023", "t.toml line 8: 'port_base' must be 1024 to 32767"),
         ("21000", '"21000"', "t.toml line 8: 'port_base' must be 1024 to 32767"),
         ("21000", "true", "'port_base' must be 1024 to 32767"),
-        ("21000", "32760", "'port_base' leaves no 10 ports for h1"),
+        ("21000", "32760", "'port_base' leaves no 12 ports for h1"),
         ('peers = ["h1"]', 'peers = ["h2"]', f"all nodes of {A} must be on one host"),
         ('"h3"', '"localhost"', "other hosts cannot find localhost"),
         ('"h3"', '"127.0.1.1"', r"other hosts cannot find 127\.0\.1\.1"),

@@ -11,6 +11,7 @@ from pmcb_network.fabric._topology_file import DEFAULT_PRESET, PRESETS
 from . import _fabric
 from ._alone import alone, places_of
 from ._binaries import binaries
+from ._contract import deploy, upgrade
 from ._doctor import doctor
 from ._org import org
 from ._settings import Settings, progress, tell
@@ -31,6 +32,8 @@ group.add_command(crl)
 group.add_command(doctor)
 group.add_command(kill)
 group.add_command(export)
+group.add_command(upgrade)
+group.add_command(deploy)
 
 
 def _kind(places: "Places", *, embedded: bool = False, fabric: bool = False) -> str:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from pmcb_chaincode._label import package_label
 from pmcb_client.enrolment import CaClient
 from pmcb_client.network_file import NetworkFile, save
 from pmcb_client.wallet import Wallet
@@ -21,12 +22,14 @@ from ._folder import check_asked, folder_of, is_there, make, open_network
 from ._host import check_host
 from ._identities import registrar_secret
 from ._layout import Layout, NodeFolder
-from ._network import CHAINCODE, FabricNetwork
+from ._network import FabricNetwork
+from ._own_contract import CHAINCODE
 from ._ports import check_ports
-from ._servers import server_folder
-from ._topology import Kind
+from ._servers import Server, place_for, servers_of
+from ._topology import Kind, Node
 from ._topology_file import DEFAULT_PRESET, load, preset
 from ._tunables import Tunables
+from ._upgrade import settle
 
 _HEALTH_S = 5.0
 
@@ -60,6 +63,7 @@ def up(
     described = network.network_file()
     secrets = _secrets(network)
     asyncio.run(introduce(places.home, described, secrets, within_s=within_s))
+    settle(places, network, say, within_s=within_s)
     asyncio.run(_tell_revoked(places, described))
     return state(places)
 
@@ -124,7 +128,13 @@ def nodes(places: Places) -> dict[str, NodeFolder]:
 def state(places: Places) -> dict[str, Any]:
     """What `pmcb network status` shows."""
     network = open_network(folder_of(places), find())
-    nodes = [_node_state(network, node_id) for node_id in _node_ids(network)]
+    nodes = [_node_state(network, node) for node in network.topology.here.nodes]
+    standing = {node["id"]: node.get("chaincode", "") for node in nodes}
+    nodes += [
+        _server_state(server)
+        for peer in network.topology.here.of(Kind.PEER)
+        for server in _servers(network, peer, standing[peer.id])
+    ]
     described = network.network_file() if _is_enrolled(network) else None
     found: dict[str, Any] = {
         "running": any(node["running"] for node in nodes),
@@ -156,27 +166,34 @@ def state(places: Places) -> dict[str, Any]:
     return found
 
 
-def _node_ids(network: FabricNetwork) -> list[str]:
-    servers = [
-        server_folder(network.layout, peer).path.name
-        for peer in network.topology.here.of(Kind.PEER)
-    ]
-    return [node.id for node in network.topology.here.nodes] + servers
-
-
-def _node_state(network: FabricNetwork, node_id: str) -> dict[str, Any]:
-    process = _nodes.running(network.layout.node(node_id))
-    found: dict[str, Any] = {
-        "id": node_id,
-        "running": process is not None,
-        "pid": process.pid if process is not None else None,
-    }
-    for node in network.topology.nodes:
-        if node.id == node_id:
-            found["port"] = network.layout.port(node)
-            if node.kind is Kind.PEER and process is not None:
-                found.update(_chain_state(network, node))
+def _servers(network: FabricNetwork, peer: Node, standing: str) -> list[Server]:
+    """Those of a peer that run, and the one that should, as far as the peer tells."""
+    servers = servers_of(network.layout, peer)
+    found = [server for server in servers if server.is_running]
+    if standing or not found:
+        label = standing or package_label(network.contract.rules)
+        wanted = place_for(servers, label, standing)
+        found += [wanted] if wanted not in found else []
     return found
+
+
+def _server_state(server: Server) -> dict[str, Any]:
+    found = _process_state(server.id, server.folder)
+    return {**found, "port": server.port, "chaincode": server.label}
+
+
+def _node_state(network: FabricNetwork, node: Node) -> dict[str, Any]:
+    found = _process_state(node.id, network.layout.node(node.id))
+    found["port"] = network.layout.port(node)
+    if node.kind is Kind.PEER and found["running"]:
+        found.update(_chain_state(network, node))
+    return found
+
+
+def _process_state(name: str, folder: NodeFolder) -> dict[str, Any]:
+    process = _nodes.running(folder)
+    pid = process.pid if process is not None else None
+    return {"id": name, "running": process is not None, "pid": pid}
 
 
 def _chain_state(network: FabricNetwork, peer: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pmcb_network.errors import AwaitsOthers, FabricRefused, NodeFailed
 from . import _nodes
 from ._chaincode import Chaincode
 from ._layout import Layout
-from ._lifecycle import Lifecycle
+from ._lifecycle import Committed, Lifecycle
 from ._package import package
 from ._topology import Kind, Node, Topology
 
@@ -33,10 +33,11 @@ class Deployment:
 
     def deploy(
         self, chaincode: Chaincode, servers: Mapping[Node, str], say: Callable[[str], None]
-    ) -> None:
-        """``servers`` gives each peer the address of its chaincode server, which should answer.
+    ) -> bool:
+        """Whether the channel has a new definition now; False when the same one stood already.
 
-        Nothing is done when the same definition stands already.
+        ``servers`` gives each peer the address of its chaincode server, which should answer. A
+        definition that is replaced goes on being served until every peer here has the new one.
 
         Raises:
             AwaitsOthers: an organisation of another host did not approve yet.
@@ -44,15 +45,48 @@ class Deployment:
             FabricRefused: a peer or an orderer said no.
         """
         for peer, address in servers.items():
-            self._tell_builder(peer, chaincode.label, address)
+            self._tell_builder(peer, chaincode, address)
         self._install(chaincode)
-        self._commit(chaincode, say)
+        is_new = self._commit(chaincode, say)
+        for peer in servers:
+            self._forget_others(peer, chaincode)
+        return is_new
 
-    def _tell_builder(self, peer: Node, label: str, address: str) -> None:
-        """Before the install: peers run their builder then, and keep what it said."""
+    def standing(self, name: str) -> Committed | None:
+        """What the channel has under a name, as the first peer of this host knows it."""
+        return self._lifecycle.committed(self._topology.here.organisations[0].peers[0], name)
+
+    def told(self, peer: Node) -> dict[str, dict[str, object]]:
+        """What a peer's builder knows, by label: where the server is, and of which chaincode."""
         known = self._layout.servers(peer)
-        servers = json.loads(known.read_bytes()) if known.exists() else {}
-        servers[label] = {"address": address, "dial_timeout": "10s", "tls_required": False}
+        return dict(json.loads(known.read_bytes())) if known.exists() else {}
+
+    def _tell_builder(self, peer: Node, chaincode: Chaincode, address: str) -> None:
+        """Before the install: peers run their builder then, and keep what it said.
+
+        They read that again at every launch, so a label that is served elsewhere now, or came
+        back, is found there.
+        """
+        connection = {"address": address, "dial_timeout": "10s", "tls_required": False}
+        servers = self.told(peer) | {chaincode.label: {**connection, "chaincode": chaincode.name}}
+        self._write_servers(peer, servers)
+        kept = self._layout.connection(peer, chaincode.package_id)
+        if kept.exists():
+            write_atomic(kept, json.dumps(connection).encode(), mode=0o600)
+
+    def _forget_others(self, peer: Node, chaincode: Chaincode) -> None:
+        """Labels that the chaincode had before: nothing is launched by them any more."""
+        told = self.told(peer)
+        servers = {
+            label: server
+            for label, server in told.items()
+            if label == chaincode.label or server.get("chaincode") != chaincode.name
+        }
+        if servers != told:
+            self._write_servers(peer, servers)
+
+    def _write_servers(self, peer: Node, servers: Mapping[str, object]) -> None:
+        known = self._layout.servers(peer)
         known.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(known, json.dumps(servers, indent=1).encode(), mode=0o600)
 
@@ -62,25 +96,28 @@ class Deployment:
         write_atomic(file, package(chaincode.label), mode=0o600)
         self._lifecycle.install(file, chaincode.package_id)
 
-    def _commit(self, chaincode: Chaincode, say: Callable[[str], None]) -> None:
-        first = self._topology.here.organisations[0].peers[0]
-        standing = self._lifecycle.committed(first, chaincode.name)
-        if standing is not None and standing.version == chaincode.version:
-            self._lifecycle.approve(chaincode, standing.sequence)
-            return
-        sequence = standing.sequence + 1 if standing else 1
-        say("approving the contract")
-        self._approve(chaincode, sequence)
-        self._wait_for_approvals(chaincode, sequence)
-        say("committing the contract")
-        _nodes.wait("the commit", lambda: self._committed(chaincode, sequence), within_s=_AGREE_S)
+    def _commit(self, chaincode: Chaincode, say: Callable[[str], None]) -> bool:
+        standing = self.standing(chaincode.name)
+        is_new = standing is None or standing.version != chaincode.version
+        sequence = (standing.sequence if standing else 0) + is_new
+        if is_new:
+            say("approving the contract")
+            self._approve(chaincode, sequence)
+            self._wait_for_approvals(chaincode, sequence)
+            say("committing the contract")
+            _nodes.wait(
+                "the commit", lambda: self._committed(chaincode, sequence), within_s=_AGREE_S
+            )
+        else:
+            self._lifecycle.approve(chaincode, sequence)
 
         def everywhere() -> bool:
             peers = self._topology.here.of(Kind.PEER)
             found = [self._lifecycle.committed(peer, chaincode.name) for peer in peers]
-            return all(each is not None and each.sequence == sequence for each in found)
+            return all(each is not None and each.sequence >= sequence for each in found)
 
         _nodes.wait("the commit on every peer", everywhere, within_s=_AGREE_S)
+        return is_new
 
     def _approve(self, chaincode: Chaincode, sequence: int) -> None:
         try:
@@ -121,6 +158,5 @@ class Deployment:
         return True
 
     def _stands(self, chaincode: Chaincode) -> bool:
-        first = self._topology.here.organisations[0].peers[0]
-        standing = self._lifecycle.committed(first, chaincode.name)
+        standing = self.standing(chaincode.name)
         return standing is not None and standing.version == chaincode.version

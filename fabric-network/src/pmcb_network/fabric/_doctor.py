@@ -42,9 +42,10 @@ from ._folder import open_network
 from ._identities import ca_name
 from ._joining import leader
 from ._layout import NodeFolder
-from ._network import CHAINCODE, FabricNetwork
+from ._network import FabricNetwork
+from ._own_contract import CHAINCODE
 from ._ports import listeners
-from ._servers import server_folder
+from ._servers import Server, servers_of
 from ._topology import Kind, Node
 
 _SETTLE_S, _POLL_S, _ASK_S = 5.0, 0.5, 3.0
@@ -106,8 +107,12 @@ class Examination:
     def _processes(self) -> list[Finding]:
         peers = self._here.of(Kind.PEER)
         folders = [self._layout.node(node.id) for node in self._here.nodes]
-        folders += [server_folder(self._layout, peer) for peer in peers]
-        return check_running({each.path.name: _runs(each) for each in folders})
+        running = {each.path.name: _runs(each) for each in folders}
+        for peer in peers:
+            servers = servers_of(self._layout, peer)
+            ran = [server for server in servers if server.is_running]
+            running |= {server.id: server.is_running for server in ran or servers[:1]}
+        return check_running(running)
 
     def _ports(self) -> list[Finding]:
         def seen() -> Iterator[Port]:
@@ -200,32 +205,29 @@ class Examination:
 
     def _servers(self) -> list[Finding]:
         return check_servers(
-            self._server(peer)
+            self._server(peer, server)
             for peer in self._here.of(Kind.PEER)
-            if _runs(server_folder(self._layout, peer))
+            for server in servers_of(self._layout, peer)
+            if server.is_running
         )
 
-    def _server(self, peer: Node) -> ServerState:
-        folder = server_folder(self._layout, peer)
-        label = _label(folder)
+    def _server(self, peer: Node, server: Server) -> ServerState:
         committed = None
         if peer in self._running_peers():
             standing = self._network.lifecycle.committed(peer, CHAINCODE)
             committed = standing.version if standing else ""
-        told = json.loads(self._layout.servers(peer).read_bytes()).get(label, {})
-        address = f"127.0.0.1:{self._layout.port(peer, 'server')}"
+        told = json.loads(self._layout.servers(peer).read_bytes()).get(server.label, {})
         return ServerState(
-            folder.path.name,
-            self._is_healthy(peer),
-            label,
+            server.id,
+            self._is_healthy(server),
+            server.label,
             committed,
-            told.get("address") == address,
+            told.get("address") == server.address,
         )
 
-    def _is_healthy(self, peer: Node) -> bool:
-        port = self._layout.port(peer, "server-operations")
+    def _is_healthy(self, server: Server) -> bool:
         try:
-            return _nodes.get(f"http://127.0.0.1:{port}/healthz").is_success
+            return _nodes.get(f"http://127.0.0.1:{server.operations_port}/healthz").is_success
         except httpx.HTTPError:
             return False
 
@@ -237,10 +239,3 @@ def _runs(folder: NodeFolder) -> bool:
 def _listening(process: psutil.Process) -> frozenset[int]:
     connections = process.net_connections(kind="inet")
     return frozenset(c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN)
-
-
-def _label(folder: NodeFolder) -> str:
-    """The label that a server was started for."""
-    environment = _nodes.environment(folder)
-    known = environment if isinstance(environment, dict) else {}
-    return str(known.get("CHAINCODE_ID", "")).partition(":")[0]

@@ -49,7 +49,7 @@ def make(
     """
     topology = parse(text, name).seen_from(host)
     check_host(topology)
-    rules = _governance(topology, governance)
+    rules = governance_for(topology, governance)
     ports = _ports(folder, topology, port_base)
     make_folder(folder)
     keep(folder, ports)
@@ -81,10 +81,12 @@ def check_asked(
     }
     for what, other in differ.items():
         if other:
-            made = "for" if what == "host" else "from"
+            made = {"host": "was made for", "governance": "has"}.get(what, "was made from")
             raise WrongKind(
-                f"the network in {folder} was made {made} another {what}",
-                next_step="remove it with: pmcb network reset; or use another --home",
+                f"the network in {folder} {made} another {what}",
+                next_step="change it with: pmcb network upgrade --governance FILE"
+                if what == "governance"
+                else "remove it with: pmcb network reset; or use another --home",
             )
 
 
@@ -107,7 +109,8 @@ def _host(folder: Path) -> str:
     return str(json.loads(file.read_bytes())) if file.exists() else ""
 
 
-def _governance(topology: Topology, path: Path | None) -> Governance:
+def governance_for(topology: Topology, path: Path | None) -> Governance:
+    """The rules in a file, or the default ones; raises `TopologyError` unless they fit."""
     orgs = [org.msp for org in topology.organisations]
     if path is None:
         return Governance.of(orgs)

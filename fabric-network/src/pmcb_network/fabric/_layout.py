@@ -6,12 +6,17 @@ from pathlib import Path
 
 from ._topology import Kind, Node
 
+# A peer's chaincode server stands in one of two places: a new one beside the one it replaces.
+SLOTS = ("a", "b")
 # What listens in a node, in the order of its ports.
 PURPOSES = {
     Kind.CA: ("main", "operations"),
     Kind.ORDERER: ("main", "admin", "operations"),
-    Kind.PEER: ("main", "chaincode", "operations", "server", "server-operations"),
-}
+    Kind.PEER: (
+        "main", "chaincode", "operations",
+        "server-a", "server-a-operations", "server-b", "server-b-operations",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,9 +127,21 @@ class Layout:
         """The topology that it was made from."""
         return self.root / "topology.toml"
 
+    @property
+    def governance(self) -> Path:
+        """The rules of its contract that the organisations agreed on."""
+        return self.root / "governance.json"
+
     def servers(self, node: Node) -> Path:
         """Where a peer's builder finds chaincode servers."""
         return self.node(node.id).config / "chaincode.json"
+
+    def connection(self, node: Node, package_id: str) -> Path:
+        """What the builder said of an installed package; the peer reads it at every launch."""
+        built = (
+            self.node(node.id).data / "externalbuilder" / "builds" / package_id.replace(":", "-")
+        )
+        return built / "release" / "chaincode" / "server" / "connection.json"
 
 
 def port_names(nodes: tuple[Node, ...]) -> list[str]:

@@ -6,6 +6,7 @@ from others only by its words.
 """
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,10 @@ class Lifecycle:
         """On every peer of this host that does not have it."""
 
         def one(peer: Node) -> None:
-            if package_id not in self._installed(peer):
-                self._peer(peer, "lifecycle", "chaincode", "install", str(package))
+            self._unless(
+                lambda: package_id in self._installed(peer),
+                lambda: self._peer(peer, "lifecycle", "chaincode", "install", str(package)),
+            )
 
         self._everywhere(one, self._topology.here.of(Kind.PEER))
 
@@ -65,13 +68,26 @@ class Lifecycle:
         """By every organisation of this host that has not."""
 
         def one(peer: Node) -> None:
-            if self._approved(peer, chaincode.name, sequence) != chaincode.package_id:
-                self._peer(
-                    peer, "lifecycle", "chaincode", "approveformyorg", *self._program.orderer(),
-                    *self._definition(chaincode, sequence), "--package-id", chaincode.package_id,
-                )  # fmt: skip
+            words = (
+                "lifecycle", "chaincode", "approveformyorg", *self._program.orderer(),
+                *self._definition(chaincode, sequence), "--package-id", chaincode.package_id,
+            )  # fmt: skip
+            self._unless(
+                lambda: self._approved(peer, chaincode.name, sequence) == chaincode.package_id,
+                lambda: self._peer(peer, *words),
+            )
 
         self._everywhere(one, [org.peers[0] for org in self._topology.here.organisations])
+
+    def _unless(self, done: Callable[[], bool], do: Callable[[], object]) -> None:
+        """Looks again after a no: what a killed command had begun may have come to its end."""
+        if done():
+            return
+        try:
+            do()
+        except FabricRefused:
+            if not done():
+                raise
 
     def _approved(self, peer: Node, name: str, sequence: int) -> str:
         try:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pmcb_chaincode._label import package_label
 from pmcb_chaincode.contract import Governance
 from pmcb_client.files import write_atomic
 from pmcb_client.network_file import NetworkFile, parse
@@ -20,7 +19,6 @@ from . import _nodes
 from ._binaries import Binaries
 from ._builder import SERVERS_VARIABLE, write_builder
 from ._ca_settings import ca_settings
-from ._chaincode import Chaincode
 from ._channel import PROFILE, configtx
 from ._deployment import UP_ELSEWHERE, Deployment
 from ._exchange import Exchange
@@ -30,12 +28,11 @@ from ._layout import Layout
 from ._lifecycle import Lifecycle
 from ._nodes import Command
 from ._orderer_settings import orderer_settings
+from ._own_contract import CHAINCODE, OwnContract
 from ._peer_settings import peer_settings
-from ._servers import start_server
 from ._topology import Kind, Node, Topology
 from ._tunables import Tunables
 
-CHAINCODE = "pmcb"
 _LEADER_S = 60.0
 _CATCH_UP_S = 120.0
 _OTHERS_S = 20.0
@@ -62,10 +59,10 @@ class FabricNetwork:
         self.layout = layout
         self._binaries = binaries
         self.tuned = tuned
-        self.governance = governance
         self.exchange = Exchange(topology, layout, governance)
         self.lifecycle = Lifecycle(topology, layout, binaries)
         self.deployment = Deployment(topology, layout, self.lifecycle)
+        self.contract = OwnContract(topology, layout, self.deployment, governance)
 
     def up(self, say: Callable[[str], None]) -> None:
         """From nothing, or from whatever stands, to a network whose contract answers.
@@ -90,17 +87,7 @@ class FabricNetwork:
         self._wait_for_leader()
         self._together(self._join, here.of(Kind.PEER))
         self._catch_up()
-        self.deploy(say)
-
-    def deploy(self, say: Callable[[str], None]) -> None:
-        """This installation's contract on the channel; nothing when it stands there already."""
-        chaincode = Chaincode(CHAINCODE, package_label(self.governance))
-        say(f"starting chaincode servers of {chaincode.label}")
-        peers = self.topology.here.of(Kind.PEER)
-        started = self._together(
-            lambda peer: start_server(self.layout, peer, chaincode.label), peers
-        )
-        self.deployment.deploy(chaincode, dict(zip(peers, started, strict=True)), say)
+        self.contract.bring(say)
         say("waiting until the gateways find endorsers")
 
     def _catch_up(self) -> None:

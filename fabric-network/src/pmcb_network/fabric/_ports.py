@@ -9,7 +9,7 @@ from pmcb_network.errors import FolderUnusable, PortBusy
 from . import _nodes
 from ._layout import PURPOSES, Layout, NodeFolder
 from ._listening import LOCAL, listening_on
-from ._servers import server_folder
+from ._servers import Server
 from ._topology import Node
 
 _LOWEST = 1024
@@ -40,8 +40,9 @@ def listeners(layout: Layout, nodes: Iterable[Node]) -> Iterator[tuple[str, str,
     for node in nodes:
         for purpose in PURPOSES[node.kind]:
             host = listening_on(node) if purpose == "main" else LOCAL
-            is_server = purpose.startswith("server")
-            folder = server_folder(layout, node) if is_server else layout.node(node.id)
+            program, _, slot = purpose.partition("-")
+            is_server = program == "server"
+            folder = Server(layout, node, slot[0]).folder if is_server else layout.node(node.id)
             yield f"{node.id}/{purpose}", host, layout.port(node, purpose), folder
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 from fabric_protos.common import common_pb2, configtx_pb2
 from fabric_protos.msp import msp_config_pb2
+from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2
 from google.protobuf.message import DecodeError
 
 common: Any = common_pb2
 configtx: Any = configtx_pb2
 msp_config: Any = msp_config_pb2
+chaincode: Any = chaincode_pb2
+shim: Any = chaincode_shim_pb2
 
-__all__ = ["DecodeError", "common", "configtx", "msp_config"]
+__all__ = ["DecodeError", "chaincode", "common", "configtx", "msp_config", "shim"]
