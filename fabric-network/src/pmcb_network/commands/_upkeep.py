@@ -32,14 +32,15 @@ def crl(settings: Settings, org: str) -> None:
     with alone(places), progress() as say:
         done = _upkeep.crl(places, org, say)
     told = done.told
+    who = "every peer that runs" if told.stopped else "every peer"
     count = f"{told.revoked:,} {'certificate' if told.revoked == 1 else 'certificates'}"
     if told.changed:
-        sentence = f"Every peer refuses {count} of {org} from now on."
+        sentence = f"{who.capitalize()} refuses {count} of {org} from now on."
     elif told.revoked:
-        sentence = f"Nothing to do: every peer refuses the {count} of {org} already."
+        sentence = f"Nothing to do: {who} refuses the {count} of {org} already."
     else:
         sentence = f"Nothing to do: the CA of {org} has revoked nothing."
-    if told.stopped:
+    if told.revoked and told.stopped:
         sentence += f" Not running, and told as soon as they run: {', '.join(told.stopped)}."
     if done.is_old:
         sentence += (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric's program ``peer`` as an organisation's administrator uses it."""
 
+from . import _nodes
 from ._binaries import Binaries
 from ._layout import Layout
 from ._topology import Kind, Node, Topology
@@ -39,7 +40,9 @@ class PeerProgram:
         return self._binaries.run("peer", *arguments, environment=environment)
 
     def orderer(self) -> tuple[str, ...]:
-        """The arguments that name an orderer, one of this host where it has any."""
+        """The arguments that name an orderer, one of this host that runs where it has any."""
         orderers = self._topology.here.of(Kind.ORDERER) or self._topology.of(Kind.ORDERER)
-        root = self._layout.root_certificate(orderers[0].msp)
-        return ("-o", self._layout.address(orderers[0]), "--tls", "--cafile", str(root))
+        running = [each for each in orderers if _nodes.running(self._layout.node(each.id))]
+        orderer = (running or orderers)[0]
+        root = self._layout.root_certificate(orderer.msp)
+        return ("-o", self._layout.address(orderer), "--tls", "--cafile", str(root))
