@@ -190,3 +190,30 @@ def test_down_ends_one_hosts_nodes_and_up_goes_on(hosts):
         if "height" in node
     }
     assert len(heights) == 1
+
+
+def test_another_contract_is_approved_host_by_host(hosts):
+    """The first hosts wait and go on serving the old one; the last commits for all."""
+    before = contracts(hosts)
+    first, second, third = hosts
+    place = first.folder.parent / "rules.json"
+    rules = json.loads((first.home / "network" / "fabric" / "governance.json").read_text())
+    place.write_text(json.dumps(rules | {"epoch_quorum": rules["epoch_quorum"] % 3 + 1}))
+    upgrade = ("network", "upgrade", "--governance", str(place))
+    first.pmcb(*upgrade, check=3, step="upgrade")
+    second.pmcb(*upgrade, check=3, step="upgrade")
+    assert "HospitalBMSP, InstituteMSP did not approve" in first.said["upgrade"]
+    assert "InstituteMSP did not approve" in second.said["upgrade"]
+    assert contracts(hosts) == before
+    for host in (third, first, second):
+        host.pmcb(*upgrade)
+    after = contracts(hosts)
+    assert (len(before), len(after), before & after) == (1, 1, set())
+
+
+def contracts(hosts) -> set[str]:
+    """The labels that the hosts' peers go by, all of which answer."""
+    states = [json.loads(host.pmcb("network", "status", "--json")) for host in hosts]
+    assert all(state["answers"] for state in states)
+    nodes = [node for state in states for node in state["nodes"]]
+    return {node["chaincode"] for node in nodes if node["id"].startswith("peer")}
