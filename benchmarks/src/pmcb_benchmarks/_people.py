@@ -21,7 +21,7 @@ from pmcb_client.network_file import NetworkFile
 
 Registrars = Mapping[str, tuple[str, str]]
 
-_AT_ONCE = 16
+_AT_ONCE = 4  # a CA of Fabric spends a tenth of a second on each secret: more only wait
 
 
 @dataclass(frozen=True)
