@@ -55,6 +55,16 @@ def test_pings_of_peers_are_welcome_at_chaincode_servers(rendered):
     assert sizes == {options["grpc.max_receive_message_length"]}
 
 
+def test_missing_private_data_do_not_hold_a_ledger_up(rendered):
+    """At Fabric's 60 s a member's peer commits nothing for a minute, and clients give up."""
+    peers, _, _ = rendered
+    for peer in peers:
+        about = peer["peer"]["gossip"]["pvtData"]
+        assert about["skipPullingInvalidTransactionsDuringCommit"] is True
+        assert about["pullRetryThreshold"] == "5s"
+        assert about["reconciliationEnabled"] is True
+
+
 def test_nothing_meant_for_images_is_left(rendered, tmp_path):
     """No Docker, no folder of the system's, no two nodes in one folder or on one port."""
     peers, orderers, _ = rendered

@@ -77,14 +77,17 @@ def peer_settings(
                 "connTimeout": "2s",
                 "state": {"enabled": False},
                 "pvtData": {
-                    "pullRetryThreshold": "60s",
+                    # So long a member's peer holds its whole ledger up for private data that it
+                    # is not sent; at 60 s clients give up first. A reconciler fetches them later.
+                    "pullRetryThreshold": "5s",
                     "transientstoreMaxBlockRetention": 1000,
                     "pushAckTimeout": "3s",
                     "btlPullMargin": 10,
                     "reconcileBatchSize": 10,
                     "reconcileSleepInterval": "1m",
                     "reconciliationEnabled": True,
-                    "skipPullingInvalidTransactionsDuringCommit": False,
+                    # Else anybody can hold it up with a transaction of too few endorsements.
+                    "skipPullingInvalidTransactionsDuringCommit": True,
                     "implicitCollectionDisseminationPolicy": {
                         "requiredPeerCount": 0,
                         "maxPeerCount": 1,
