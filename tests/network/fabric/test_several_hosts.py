@@ -198,10 +198,16 @@ class Peers:
         return self.standing
 
 
-def deploy(peers, folder):
-    """The contract, as the second of three hosts deploys it."""
+def deployment(peers, folder):
+    """What the second of three hosts deploys with, and its peer."""
     seen = parse(topology(), "t.toml").seen_from("h2")
-    made = Deployment(seen, Layout(folder, {}), peers)
+    (peer,) = seen.here.of(Kind.PEER)
+    return Deployment(seen, Layout(folder, {}), peers), peer
+
+
+def deploy(peers, folder):
+    """The contract, deployed there."""
+    made, _ = deployment(peers, folder)
     made.deploy(Chaincode("pmcb", "pmcb_1"), {}, lambda _: None)
 
 
@@ -219,6 +225,23 @@ def test_a_host_waits_for_the_others_approvals(tmp_path, monkeypatch):
         deploy(Peers(refuses="access denied"), tmp_path)
     with pytest.raises(NodeFailed, match=r"the commit: .* must be sequence 2"):
         deploy(Peers(commits="nobody"), tmp_path)
+
+
+def test_an_upgrade_waits_for_the_others_too(tmp_path, monkeypatch):
+    """They do the same; what stood before is not forgotten by the peers' builders until then."""
+    monkeypatch.setattr(_deployment, "_CATCH_UP_S", 0.0)
+    peers = Peers(owing={A})
+    peers.standing = Committed("pmcb_0", 4)
+    made, peer = deployment(peers, tmp_path)
+    made.deploy(Chaincode("pmcb", "pmcb_0"), {peer: "127.0.0.1:6"}, lambda _: None)
+    new, server = Chaincode("pmcb", "pmcb_1"), {peer: "127.0.0.1:7"}
+    with pytest.raises(AwaitsOthers) as caught:
+        made.deploy(new, server, lambda _: None)
+    assert "run the same on the other hosts" in caught.value.next_step
+    assert sorted(made.told(peer)) == ["pmcb_0", "pmcb_1"]
+    peers.owing = set()
+    made.deploy(new, server, lambda _: None)
+    assert (peers.standing, list(made.told(peer))) == (Committed("pmcb_1", 5), ["pmcb_1"])
 
 
 def test_whichever_host_commits_first_commits_for_all(tmp_path):

@@ -21,6 +21,9 @@ UP_ELSEWHERE = (
     "run `pmcb network up` on the other hosts, where they have the channel (here: pmcb network org "
     "export; there: pmcb network org import), then here again"
 )
+UPGRADE_ELSEWHERE = (
+    "run the same on the other hosts, then here again; what stood is served until then"
+)
 
 
 class Deployment:
@@ -145,7 +148,7 @@ class Deployment:
                 raise
             raise AwaitsOthers(
                 f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
-                next_step=UP_ELSEWHERE,
+                next_step=UP_ELSEWHERE if sequence == 1 else UPGRADE_ELSEWHERE,
             ) from error
 
     def _committed(self, chaincode: Chaincode, sequence: int) -> bool:
