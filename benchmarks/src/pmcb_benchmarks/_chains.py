@@ -119,7 +119,7 @@ class PeerReader:
         return found
 
     async def ask(self, chaincode: str, *words: str) -> bytes:
-        """What this very peer answers to one proposal, sent once.
+        """What this very peer answers to one proposal, sent once, when it can be reached.
 
         Raises:
             RuntimeError: it does not endorse; says what it says.
@@ -129,7 +129,9 @@ class PeerReader:
             proposal_bytes=proposal.bytes, signature=self._sign(proposal.digest)
         )
         try:
-            answer = await EndorserStub(self._channel).ProcessProposal(signed, timeout=_READ_S)
+            answer = await EndorserStub(self._channel).ProcessProposal(
+                signed, timeout=_READ_S, wait_for_ready=True
+            )
         except grpc.aio.AioRpcError as error:
             raise RuntimeError(f"{error.code().name}: {error.details()}") from error
         if answer.response.status != 200:
