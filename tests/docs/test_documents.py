@@ -70,6 +70,7 @@ def typed(document: str, environment: dict[str, str], *left_out: str) -> Complet
     )
 
 
+@pytest.mark.timeout(300)
 def test_the_tutorial_can_be_typed(environment: dict[str, str]):
     """Every command of the tutorial succeeds, in order, and the refusal is the one it tells of."""
     answer = typed("docs/tutorial.md", environment, "bin/activate")
