@@ -3,7 +3,7 @@
 
 import asyncio
 from collections import deque
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -39,8 +39,11 @@ from fabric_protos.peer.transaction_pb2 import (
 )
 from tests.client.gateway.fake_gateway import Fails
 
+from pmcb_client.gateway import Retry, connect
+
 ENDORSED = HeaderType.ENDORSER_TRANSACTION
 NOISE = b"\xff\xff"
+VALID = 0
 
 
 @dataclass(frozen=True)
@@ -219,3 +222,17 @@ async def take(count, reader):
         while len(numbers) < count:
             numbers.append((await anext(blocks)).number)
     return numbers
+
+
+@asynccontextmanager
+async def patient(channel, identity, signer, **how):
+    """A contract whose transactions wait long enough."""
+    async with connect(channel, identity, signer, commit="blocks", **how) as gateway:
+        yield gateway.network("pmcb").contract("pmcb")
+
+
+def told_at_once(fake, monkeypatch):
+    """From now on each submitted transaction is valid in a block of its own; no pauses."""
+    monkeypatch.setattr("pmcb_client.gateway._follow._PAUSES", Retry(base_s=0.0))
+    fake.on_submit = lambda tx_id: fake.deliver.write((tx_id, VALID))
+    return fake.deliver

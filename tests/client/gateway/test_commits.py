@@ -3,14 +3,13 @@
 
 import asyncio
 import gc
-from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
 import pytest
 from fabric_protos.common.common_pb2 import Status
 from fabric_protos.gateway.gateway_pb2 import CommitStatusResponse
-from tests.client.gateway.fake_deliver import UNAVAILABLE, BreaksOff
+from tests.client.gateway.fake_deliver import UNAVAILABLE, VALID, BreaksOff, patient, told_at_once
 from tests.client.gateway.fake_gateway import Fails, Returns
 
 from pmcb_client.errors import (
@@ -24,15 +23,13 @@ from pmcb_client.errors import (
 from pmcb_client.gateway import Identity, NotSigned, Retry, Timeouts, connect, open_channel
 
 AT_ONCE = Retry(base_s=0.0)
-VALID, DUPLICATE, POLICY, MVCC = 0, 9, 10, 11
+DUPLICATE, POLICY, MVCC = 9, 10, 11
 
 
 @pytest.fixture
 def deliver(fake, monkeypatch):
     """Each submitted transaction is valid in a block of its own; no pauses."""
-    monkeypatch.setattr("pmcb_client.gateway._follow._PAUSES", Retry(base_s=0.0))
-    fake.on_submit = lambda tx_id: fake.deliver.write((tx_id, VALID))
-    return fake.deliver
+    return told_at_once(fake, monkeypatch)
 
 
 @pytest.fixture
@@ -46,13 +43,6 @@ async def gateway(deliver, channel, identity, signer):
 @pytest.fixture
 def contract(gateway):
     return gateway.network("pmcb").contract("pmcb")
-
-
-@asynccontextmanager
-async def patient(channel, identity, signer, **how):
-    """A contract whose transactions wait long enough."""
-    async with connect(channel, identity, signer, commit="blocks", **how) as gateway:
-        yield gateway.network("pmcb").contract("pmcb")
 
 
 async def test_a_gateway_that_cannot_sign_the_stream_is_refused(channel, identity):
@@ -244,39 +234,6 @@ async def test_what_nobody_asks_about_leaves_nothing_behind(fake, gateway, contr
     gc.collect()
     (stream,) = gateway._calls.commits._streams.values()
     assert list(stream._waiting) == [kept.transaction_id]
-
-
-async def test_the_stream_ends_with_the_last_gateway(fake, deliver, channel, identity, signer):
-    """Not with the first; and those who still wait ask the gateway."""
-    async with patient(channel, identity, signer) as staying:
-        async with patient(channel, identity, signer) as leaving:
-            await leaving.submit("ping")
-            await staying.submit("ping")
-        await staying.submit("ping")
-        assert (len(deliver.requests), deliver.running) == (1, 1)
-        fake.on_submit = lambda tx_id: None
-        pending = await staying.submit_async("ping")
-    await deliver.until(lambda: deliver.running == 0)
-    assert (await pending.status()).successful
-    assert len(fake.requests["status"]) == 1
-    fake.on_submit = lambda tx_id: deliver.write((tx_id, VALID))
-    async with patient(channel, identity, signer) as again:
-        await again.submit("ping")
-    assert len(deliver.requests) == 2
-
-
-async def test_whoever_is_left_signs_the_stream_anew(deliver, channel, signer):
-    """The gateway that opened it is gone, and so is its right to sign."""
-    first, second = (Identity(msp, b"certificate") for msp in ("HospitalAMSP", "HospitalBMSP"))
-    async with patient(channel, second, signer) as staying:
-        async with patient(channel, first, signer) as leaving:
-            await leaving.submit("ping")
-            await staying.submit("ping")
-        deliver.cut(UNAVAILABLE)
-        await deliver.until(lambda: len(deliver.requests) == 2)
-        await staying.submit("ping")
-    assert [b"HospitalAMSP" in asked.creator for asked in deliver.requests] == [True, False]
-    assert [asked.start for asked in deliver.requests] == ["newest", 3]
 
 
 async def test_rights_that_end_end_the_stream_and_not_the_transactions(fake, deliver, contract):
