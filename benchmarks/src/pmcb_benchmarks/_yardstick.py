@@ -2,11 +2,23 @@
 """The contract that ledgers and bridges are measured with: three reads and two writes.
 
 ``node/yardstick/index.js`` is the same on the official Node shim; what one changes, the other must.
+``python -m pmcb_benchmarks._yardstick`` serves it, set up as ``pmcb_chaincode serve`` is.
 """
 
+import asyncio
+import os
 from typing import Annotated, ClassVar
 
-from pmcb_chaincode.bridge import Context, Contract, JsonObject, query, text, transaction
+from pmcb_chaincode.bridge import (
+    Context,
+    Contract,
+    JsonObject,
+    loop_factory,
+    query,
+    serve,
+    text,
+    transaction,
+)
 
 Key = Annotated[str, text(64)]
 
@@ -32,3 +44,15 @@ class Yardstick(Contract):
     async def get_marks(self, ctx: Context, key: Key) -> JsonObject:
         """How often a key was marked."""
         return {"marks": int(await ctx.ledger.get(f"one.{key}") or b"0")}
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(
+            serve(
+                Yardstick(),
+                package_id=os.environ["CHAINCODE_ID"],
+                address=os.environ["CHAINCODE_SERVER_ADDRESS"],
+                operations=os.environ["PMCB_CC_OPERATIONS"],
+            )
+        )
