@@ -226,10 +226,11 @@ def table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> 
     found = json.loads(path.read_text())
     machine = found["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    seed = f"; seed {found['seed']}" if "seed" in found else ""
     lines = [
         (
             f"{machine['processor']}, {machine['cores']} cores, load {machine['load_before']} "
-            f"before the run; Python {machine['python']}; {versions}; seed {found['seed']}."
+            f"before the run; Python {machine['python']}; {versions}{seed}."
         ),
         "",
         "| what | target | measured | met |",

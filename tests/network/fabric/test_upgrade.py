@@ -266,8 +266,7 @@ def _kill_at(process, line: str, step: str) -> bool:
 def test_up_goes_with_what_the_organisations_approved(home):
     """A governance.json that somebody edited, or that a killed upgrade left old, is not theirs."""
     before, rules = served(home), kept(home)
-    place = home / "network" / "fabric" / "governance.json"
-    place.write_text(others(home)[0].read_text())
+    (home / "network" / "fabric" / "governance.json").write_text(others(home)[0].read_text())
     said = pmcb(home, "network", "up", check=0).stderr
     assert "keeping the governance that the organisations approved" in said
     assert (served(home), kept(home)) == (before, rules)
