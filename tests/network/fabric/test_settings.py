@@ -195,3 +195,10 @@ def test_a_node_of_another_machine_listens_there(tmp_path):
     assert settings["peer"]["listenAddress"] == "10.1.1.2:7"
     ca = ca_settings(topology.of(Kind.CA)[0], layout, name="ca", secret="s")
     assert (ca["address"], ca["csr"]["hosts"][-1]) == ("10.1.1.2", "10.1.1.2")
+
+
+def test_nodes_do_not_log_what_contracts_read_and_wrote():
+    """Two of a peer's loggers do, at warn; whatever level is asked for."""
+    assert Tunables(logging="info").logging_spec == (
+        "gateway.responsechecker=error:validation=error:info"
+    )

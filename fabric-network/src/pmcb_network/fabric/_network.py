@@ -167,7 +167,7 @@ class FabricNetwork:
         folder = self.layout.node(node.id)
         environment = {
             "FABRIC_CFG_PATH": str(folder.config),
-            "FABRIC_LOGGING_SPEC": self.tuned.logging,
+            "FABRIC_LOGGING_SPEC": self.tuned.logging_spec,
         }
         words: tuple[str, ...] = (self._binaries["orderer"],)
         if node.kind is Kind.PEER:

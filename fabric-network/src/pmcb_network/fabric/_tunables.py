@@ -3,6 +3,10 @@
 
 from dataclasses import dataclass
 
+# At warn these tell what contracts read and wrote: keys of transactions that conflict; answers
+# and values of endorsers that are a block apart.
+_QUIET = "gateway.responsechecker=error:validation=error"
+
 
 @dataclass(frozen=True)
 class Tunables:
@@ -13,7 +17,7 @@ class Tunables:
         execute_timeout: how long a contract may take.
         concurrency: calls that a peer serves at once; Fabric's own 500 turn clients away early.
         write_batch: whether peers offer batches of reads and writes.
-        logging: ``FABRIC_LOGGING_SPEC``.
+        logging: the level of nodes' logs; at ``debug`` peers log keys, values and private data.
     """
 
     time_window: str = "2m"
@@ -21,3 +25,8 @@ class Tunables:
     concurrency: int = 5000
     write_batch: bool = True
     logging: str = "warn"
+
+    @property
+    def logging_spec(self) -> str:
+        """``FABRIC_LOGGING_SPEC``."""
+        return f"{_QUIET}:{self.logging}"
