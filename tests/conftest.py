@@ -2,8 +2,11 @@
 """What every test may rely on."""
 
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+from tests.fabric import Fabric, fabric_network
 
 # A shell that runs the tests in the background ignores SIGINT, and processes inherit that. Those
 # that tests interrupt must hear it.
@@ -12,3 +15,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # For hours without a hurry: `pytest tests/fuzz --hypothesis-profile=long --timeout=0`.
 settings.register_profile("long", max_examples=5000, deadline=None)
+
+# Whichever test comes first waits until a network is up, on a busy machine too.
+FABRIC_S = 300
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests on Fabric have time for that."""
+    if item.get_closest_marker("fabric") and not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(FABRIC_S))
+
+
+@pytest.fixture(scope="session")
+def fabric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fabric]:
+    """A Fabric network of this run's own; skips with the reason where its programs are not."""
+    with fabric_network(tmp_path_factory.mktemp("fabric")) as network:
+        yield network

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """fabric-ca-client before the embedded network's CAs, and before Fabric's."""
 
-import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,15 +72,12 @@ class Town:
 
 @pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])
 async def town(request, run, tmp_path) -> AsyncIterator[Town]:
-    """A CA of each kind; Fabric's is the one that the environment names."""
+    """A CA of each kind."""
     if request.param == "embedded":
         async with EmbeddedNetwork(tmp_path / "town", contract=Parity()) as network:
             yield Town(network.network_file["orgs"][0], network.registrars[A], run, network)
         return
-    path = os.environ.get("PMCB_FABRIC_NETWORK")
-    if not path:
-        pytest.skip("PMCB_FABRIC_NETWORK names no network.json of a running Fabric network")
-    yield Town(*fabrics_ca(Path(path)), run)
+    yield Town(*fabrics_ca(request.getfixturevalue("fabric")), run)
 
 
 async def test_the_ca_client_enrols_and_registers(town):

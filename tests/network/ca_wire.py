@@ -5,14 +5,14 @@ import base64
 import json
 import secrets
 import ssl
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.fabric import Fabric
 from tests.network.wire import Person
 
 ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
@@ -101,12 +101,10 @@ class Ca:
         return Person(self.org["msp"], base64.b64decode(result["Cert"]), key)
 
 
-def fabrics_ca(network_json: Path) -> tuple[dict[str, Any], tuple[str, str]]:
-    """The first organisation in a file of Fabric's, and its registrar from the file beside it."""
-    org: dict[str, Any] = json.loads(network_json.read_text())["orgs"][0]
-    registrars = json.loads(network_json.with_name("registrars.json").read_text())
-    registrar = registrars[org["msp"]]
-    return org, (registrar["id"], registrar["secret"])
+def fabrics_ca(fabric: Fabric) -> tuple[dict[str, Any], tuple[str, str]]:
+    """The first organisation of a Fabric network, and its registrar."""
+    org = fabric.file.orgs[0]
+    return asdict(org), fabric.registrars[org.msp]
 
 
 def authorization(caller: Person, method: str, path: str, body: bytes) -> str:

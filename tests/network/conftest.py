@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network of its own for each test that asks for one."""
 
-import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -65,17 +64,14 @@ def alice(network: EmbeddedNetwork) -> Person:
 
 @pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])
 async def ca(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ca]:
-    """A CA of each kind; Fabric's is the one that the environment names."""
+    """A CA of each kind."""
     if request.param == "embedded":
         async with EmbeddedNetwork(tmp_path / "ca", contract=Notes()) as network:
             made = Ca.of(network)
             async with made.http:
                 yield made
         return
-    path = os.environ.get("PMCB_FABRIC_NETWORK")
-    if not path:
-        pytest.skip("PMCB_FABRIC_NETWORK names no network.json of a running Fabric network")
-    made = Ca(*fabrics_ca(Path(path)), "fabric")
+    made = Ca(*fabrics_ca(request.getfixturevalue("fabric")), "fabric")
     async with made.http:
         yield made
 

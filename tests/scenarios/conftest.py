@@ -2,18 +2,40 @@
 """One network a session of each kind, one world a test."""
 
 import asyncio
-import json
-import os
 import threading
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from tests.fabric import Fabric, Servers, deployed
+from tests.scenarios.contracts import Turns, Whole
 from tests.scenarios.place import Place
 from tests.scenarios.world import World
 
-from pmcb_client.network_file import load, parse
+from pmcb_client.network_file import parse
 from pmcb_network.embedded import EmbeddedNetwork
+
+# Private data of either organisation alone, and of both.
+COLLECTIONS = [
+    {
+        "name": name,
+        "policy": f"OR({', '.join(repr(f'{msp}.member') for msp in msps)})",
+        "requiredPeerCount": len(msps) - 1,
+        "maxPeerCount": len(msps) - 1,
+        "blockToLive": 0,
+        "memberOnlyRead": True,
+        "memberOnlyWrite": True,
+        "endorsementPolicy": {
+            "signaturePolicy": f"AND({', '.join(repr(f'{msp}.peer') for msp in msps)})"
+        },
+    }
+    for name, msps in {
+        "own_a": ["HospitalAMSP"],
+        "own_b": ["HospitalBMSP"],
+        "shared": ["HospitalAMSP", "HospitalBMSP"],
+    }.items()
+]
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +50,22 @@ async def one_loop(anyio_backend: str) -> None:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, EmbeddedNetwork]]:
-    """An embedded network in a thread of its own, as other processes would meet it."""
+    """PMCB's contract on an embedded network."""
+    # Stories play weeks in seconds by moving the client's clock, so the window is a year wide.
+    network = EmbeddedNetwork(tmp_path_factory.mktemp("network"), time_window_s=400 * 24 * 3600)
+    with in_a_thread(network):
+        yield Place("embedded", parse(network.network_file), network.registrars), network
+
+
+@contextmanager
+def in_a_thread(network: EmbeddedNetwork) -> Iterator[None]:
+    """The network runs in a thread of its own, as other processes would meet it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    # Stories play weeks in seconds by moving the client's clock, so the window is a year wide.
-    network = EmbeddedNetwork(tmp_path_factory.mktemp("network"), time_window_s=400 * 24 * 3600)
     asyncio.run_coroutine_threadsafe(network.__aenter__(), loop).result(30)
     try:
-        place = Place("embedded", parse(network.network_file), network.registrars)
-        yield place, network
+        yield
     finally:
         asyncio.run_coroutine_threadsafe(network.__aexit__(None, None, None), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
@@ -49,18 +77,50 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
     scope="session", params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)]
 )
 def place(request: pytest.FixtureRequest) -> Place:
-    """A network of each kind; Fabric's is the one that the environment names."""
+    """A network of each kind."""
     if request.param == "embedded":
         made, _ = request.getfixturevalue("embedded")
         assert isinstance(made, Place)
         return made
-    path = os.environ.get("PMCB_FABRIC_NETWORK")
-    if not path:
-        pytest.skip("PMCB_FABRIC_NETWORK names no network.json of a running Fabric network")
-    registrars = json.loads(Path(path).with_name("registrars.json").read_text())
-    return Place(
-        "fabric", load(path), {msp: (one["id"], one["secret"]) for msp, one in registrars.items()}
+    fabric = request.getfixturevalue("fabric")
+    assert isinstance(fabric, Fabric)
+    return Place("fabric", fabric.file, fabric.registrars)
+
+
+@pytest.fixture(scope="session")
+def embedded_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The contract of `contracts.py` on an embedded network of its own."""
+    network = EmbeddedNetwork(
+        tmp_path_factory.mktemp("whole"), contract=Whole(Turns("HospitalAMSP", "HospitalBMSP"))
     )
+    with in_a_thread(network):
+        yield Place("embedded", parse(network.network_file), network.registrars)
+
+
+@pytest.fixture(scope="session")
+def fabric_whole(fabric: Fabric) -> Iterator[tuple[Place, Servers]]:
+    """The contract of `contracts.py` beside PMCB's, with collections."""
+    with deployed(fabric, "whole", "tests.scenarios.contracts", COLLECTIONS) as servers:
+        file = replace(fabric.file, chaincode="whole")
+        yield Place("fabric", file, fabric.registrars), servers
+
+
+@pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])
+async def either(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The contract of `contracts.py` on a network of each kind."""
+    if request.param == "embedded":
+        place = request.getfixturevalue("embedded_whole")
+    else:
+        place, _ = request.getfixturevalue("fabric_whole")
+    async with World(place) as made:
+        yield made
+
+
+@pytest.fixture
+async def whole(fabric_whole: tuple[Place, Servers]) -> AsyncIterator[World]:
+    """The contract of `contracts.py` on Fabric, for what the embedded network does not offer."""
+    async with World(fabric_whole[0]) as made:
+        yield made
 
 
 @pytest.fixture
