@@ -18,7 +18,7 @@ from pmcb_client.errors import LedgerError
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
 
 
-@pytest.mark.parametrize("bench", ["bridge", "drills", "embedded", "levels"])
+@pytest.mark.parametrize("bench", ["bridge", "drills", "embedded", "ledger", "levels"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: str
 ):

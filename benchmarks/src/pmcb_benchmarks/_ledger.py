@@ -4,95 +4,143 @@
 import asyncio
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+import psutil
 
 from pmcb_client.gateway import CommitBy
+from pmcb_client.network_file import NetworkFile
 from pmcb_client.terminal import progress
 from pmcb_network.fabric._tunables import Tunables
 
+from ._clients import Clients, clients_of
 from ._machine import machine
-from ._offered import Offered
-from ._open_loop import Sample, open_loop, summary
-from ._people import people_of
-from ._stand import Stand, shaped, stand
+from ._network import network_process
+from ._offered import Accepts, Load, Marks, Offered
+from ._open_loop import Sample, summary
+from ._people import People, Registrars, people_of
+from ._stand import shaped, stand
 from ._valid import Ledger
 from ._watch import Watch, Work
 
 _WARM_UP = 100  # connections, certificates and caches: not what is measured
-Run = tuple[int, int, float]
-"""Levels (0: the yardstick), transactions, and offered rate."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one network is brought up for; None leaves a preset's own value."""
+    """What is measured with what; None leaves a preset's own value."""
 
+    network: str
     contract: str
-    preset: str
+    clients: int
+    preset: str | None
     endorsement: str | None
     block_timeout: str | None
     block_messages: int | None
     commit: CommitBy
     no_write_batch: bool
 
+    @property
+    def shapes_fabric(self) -> bool:
+        """Whether anything is chosen that only Fabric has."""
+        given = (self.preset, self.endorsement, self.block_timeout, self.block_messages)
+        return self.no_write_batch or any(each is not None for each in given)
 
-def measure(setting: Setting, runs: Sequence[Run]) -> dict[str, object]:
-    """All runs on one network; the document of ``pmcb bench ledger``."""
-    text = shaped(
-        setting.preset,
-        endorsement=setting.endorsement,
-        block_timeout=setting.block_timeout,
-        block_messages=setting.block_messages,
-    )
-    tuned = Tunables(write_batch=not setting.no_write_batch)
+
+class Measured(Protocol):
+    """A network that is up for one measurement."""
+
+    @property
+    def file(self) -> NetworkFile: ...
+
+    @property
+    def registrars(self) -> Registrars: ...
+
+    def height(self) -> int: ...
+
+    def processes(self) -> Mapping[str, psutil.Process]: ...
+
+    def settings(self) -> Mapping[str, object]: ...
+
+
+def measure(setting: Setting, loads: Sequence[Load]) -> dict[str, object]:
+    """All loads on one network; the document of ``pmcb bench ledger``."""
+    packages = ["cryptography", "grpcio", "pmcb-chaincode", "pmcb-client", "uvloop"]
     document: dict[str, object] = {
         "benchmark": "ledger",
         "contract": setting.contract,
         "commit": setting.commit,
-        "machine": machine(["cryptography", "grpcio", "pmcb-chaincode", "pmcb-client", "uvloop"]),
+        "clients": setting.clients,
+        "machine": machine(packages),
     }
     with (
         tempfile.TemporaryDirectory(prefix="pmcb-ledger-") as name,
-        stand(Path(name), text, tuned) as found,
-        progress("runs", len(runs)) as advance,
+        _network(setting, Path(name)) as found,
+        progress("runs", len(loads)) as advance,
     ):
         document["network"] = found.settings()
-        document["runs"] = asyncio.run(_all(found, setting.commit, runs, advance))
+        document["runs"] = asyncio.run(_all(found, setting, loads, advance))
     return document
 
 
+@contextmanager
+def _network(setting: Setting, folder: Path) -> Iterator[Measured]:
+    if setting.network == "embedded":
+        yardstick = setting.contract == "yardstick"
+        with network_process(folder, "yardstick" if yardstick else "pmcb") as running:
+            yield running
+        return
+    text = shaped(
+        setting.preset or "dev",
+        endorsement=setting.endorsement,
+        block_timeout=setting.block_timeout,
+        block_messages=setting.block_messages,
+    )
+    with stand(folder, text, Tunables(write_batch=not setting.no_write_batch)) as standing:
+        yield standing
+
+
 async def _all(
-    found: Stand, commit: CommitBy, runs: Sequence[Run], advance: Callable[[int], None]
+    found: Measured, setting: Setting, loads: Sequence[Load], advance: Callable[[int], None]
 ) -> list[dict[str, object]]:
+    most = max(load.count for load in loads)
     made = []
-    most = max(count for _, count, _ in runs)
     async with people_of(found.file, found.registrars) as people:
-        offered = Offered(found.file, people, commit, most)
+        offered = await _offered(found, setting, people, most)
         ledger = await Ledger.of(found.file, people)
-        try:
-            warm_up = min(_WARM_UP, most)
-            await open_loop(await offered.calls(runs[0][0], warm_up), rate=0, count=warm_up)
-            for number, run in enumerate(runs, 1):
-                made.append(await _one(found, offered, ledger, run))
+        async with clients_of(
+            found.file, offered.chaincode, setting.commit, offered.people, setting.clients
+        ) as clients:
+            warm_up = Load(loads[0].levels, min(_WARM_UP, most), 0)
+            await clients.load(await offered.asks(warm_up), rate=0)
+            for number, load in enumerate(loads, 1):
+                made.append(await _one(found, offered, clients, ledger, load))
                 advance(number)
-        finally:
-            await offered.close()
     return made
 
 
-async def _one(found: Stand, offered: Offered, ledger: Ledger, run: Run) -> dict[str, object]:
-    levels, count, rate = run
-    call = await offered.calls(levels, count)
+async def _offered(found: Measured, setting: Setting, people: People, most: int) -> Offered:
+    if setting.contract == "yardstick":
+        return await Marks.of(found.file, people)
+    return await Accepts.of(found.file, people, most)
+
+
+async def _one(
+    found: Measured, offered: Offered, clients: Clients, ledger: Ledger, load: Load
+) -> dict[str, object]:
+    asks = await offered.asks(load)
     first_block = found.height()
-    watch = Watch(found.processes())
-    samples = await open_loop(call, rate=rate, count=count)
+    watch = Watch({**found.processes(), **clients.processes()})
+    samples = await clients.load(asks, rate=load.rate)
     work = watch.seen()
     acknowledged = [each.steps.transaction_id for each in samples if each.steps is not None]
     return {
-        **({"levels": levels} if levels else {}),
-        "asked": rate,
+        **({"levels": load.levels} if load.levels else {}),
+        "asked": load.rate,
         **summary(samples),
         "ledger": await ledger.holds(acknowledged, first_block, found.height()),
         **_cost(work, samples),

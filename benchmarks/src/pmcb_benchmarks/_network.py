@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from pmcb_client.network_file import NetworkFile, parse
 
 from ._child import Child, child
@@ -26,10 +28,18 @@ class RunningNetwork:
         """How many blocks its ledger has now; clients cannot see this through the gateway."""
         return int(self.child.ask())
 
+    def processes(self) -> Mapping[str, psutil.Process]:
+        """The one that is the network."""
+        return {"network": psutil.Process(self.child.process.pid)}
+
+    def settings(self) -> Mapping[str, object]:
+        """What stands beside the figures."""
+        return {"kind": self.file.kind}
+
 
 @contextmanager
 def network_process(folder: Path, contract: str, chaincode: str = "") -> Iterator[RunningNetwork]:
-    """Start a network with the contract ``pairs`` or ``pmcb``; it ends with the block.
+    """Start a network with ``pairs``, ``yardstick`` or ``pmcb``; it ends with the block.
 
     ``chaincode`` is the address of a server to dial; without one the network runs the contract.
     """
@@ -42,9 +52,10 @@ def network_process(folder: Path, contract: str, chaincode: str = "") -> Iterato
 async def _serve(folder: Path, contract: str, chaincode: str) -> None:
     """Answer each line with the ledger's height, until standard input ends."""
     from pmcb_benchmarks._pairs import Pairs
+    from pmcb_benchmarks._yardstick import Yardstick
     from pmcb_network.embedded import EmbeddedNetwork
 
-    chosen = Pairs() if contract == "pairs" else None
+    chosen = {"pairs": Pairs(), "yardstick": Yardstick(), "pmcb": None}[contract]
     async with EmbeddedNetwork(folder, contract=chosen, chaincode=chaincode or None) as network:
         said = {"file": network.network_file, "registrars": dict(network.registrars)}
         print(json.dumps(said), flush=True)  # noqa: T201 - the parent reads it

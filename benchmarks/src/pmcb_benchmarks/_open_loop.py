@@ -7,7 +7,7 @@ was due: a ledger that falls behind is seen to fall behind.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, quantiles
@@ -59,8 +59,15 @@ async def open_loop(
 
     Errors of the ledger are outcomes; any other one ends the run.
     """
+    start = asyncio.get_running_loop().time()
+    return await share_of_loop(call, range(count), rate=rate, start=start)
+
+
+async def share_of_loop(
+    call: Callable[[int], Awaitable[Steps]], numbers: Iterable[int], *, rate: float, start: float
+) -> list[Sample]:
+    """Only these of the calls of an open loop that starts at this moment of the event loop."""
     loop = asyncio.get_running_loop()
-    start = loop.time()
 
     async def one(number: int, due_s: float) -> Sample:
         outcome, reason, steps = Outcome.OK, "", None
@@ -73,9 +80,9 @@ async def open_loop(
 
     running = []
     async with asyncio.TaskGroup() as group:
-        for number in range(count):
+        for number in numbers:
             due_s = number / rate if rate else 0.0
-            await asyncio.sleep(max(0.0, due_s - (loop.time() - start)))
+            await asyncio.sleep(max(0.0, start + due_s - loop.time()))
             running.append(group.create_task(one(number, due_s)))
     return [each.result() for each in running]
 

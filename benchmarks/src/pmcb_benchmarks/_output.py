@@ -24,6 +24,13 @@ def _writable(_: click.Context, option: click.Parameter, out: Path | None) -> Pa
     return out
 
 
+def picture(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """A callback for where a picture goes: looked at before the run, too."""
+    if path is not None and path.suffix not in {".png", ".svg"}:
+        raise click.BadParameter(f"{path} ends neither in .png nor in .svg", param=option)
+    return _writable(context, option, path)
+
+
 out_option = click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

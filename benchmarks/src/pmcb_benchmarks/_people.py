@@ -4,7 +4,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from pmcb_client.enrolment import CaClient, Enrolment
 from pmcb_client.gateway import (
@@ -26,15 +28,20 @@ _AT_ONCE = 4  # a CA of Fabric spends a tenth of a second on each secret: more o
 
 @dataclass(frozen=True)
 class Enrolled:
-    """An identity and its signer."""
+    """An identity and its key."""
 
     identity: Identity
-    signer: Signer
+    private_key: EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
     def of(cls, msp: str, enrolment: Enrolment) -> "Enrolled":
-        """What the CA gave, ready to sign."""
-        return cls(Identity(msp, enrolment.certificate_pem), P256Signer(enrolment.private_key))
+        """What the CA gave."""
+        return cls(Identity(msp, enrolment.certificate_pem), enrolment.private_key)
+
+    @property
+    def signer(self) -> Signer:
+        """Who signs with the key."""
+        return P256Signer(self.private_key)
 
 
 class People:

@@ -25,8 +25,9 @@ from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
 
 from ._site import pmcb
+from ._yardstick import Yardstick
 
-YARDSTICK = "yardstick"
+YARDSTICK = Yardstick.name
 
 
 class Stand:
@@ -82,6 +83,7 @@ class Stand:
         """What stands beside the figures: topology and tunables."""
         topology = self.network.topology
         return {
+            "kind": self.file.kind,
             "preset": topology.name,
             "consensus": str(topology.consensus),
             "endorsement": str(topology.endorsement),

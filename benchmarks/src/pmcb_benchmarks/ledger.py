@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb bench ledger``: transactions a second that Fabric takes under an open load."""
+"""``pmcb bench ledger``: transactions a second that a network takes under an open load."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._output import give, out_option
+from ._output import give, out_option, picture
 
 if TYPE_CHECKING:
     from pmcb_client.cli import Settings
@@ -17,6 +17,10 @@ PUBLISHED_LEVELS = (3, 4, 5)
 
 
 @click.command()
+@click.option(
+    "--network", type=click.Choice(["fabric", "embedded"]), default="fabric", show_default=True,
+    help="Figures of the embedded one never stand beside Fabric's.",
+)  # fmt: skip
 @click.option(
     "--contract", type=click.Choice(["yardstick", "accept"]), default="accept", show_default=True,
     help="Marks of a contract of three reads and two writes, or acceptances of subtasks.",
@@ -35,7 +39,11 @@ PUBLISHED_LEVELS = (3, 4, 5)
 )  # fmt: skip
 @click.option("--sweep", is_flag=True, help="All rates, counts and levels of the publication.")
 @click.option(
-    "--preset", type=click.Choice(["dev", "paper", "bft"]), default="dev", show_default=True
+    "--clients", type=click.IntRange(1, 16), default=1, show_default=True,
+    help="Processes that share the load, each with a connection of its own.",
+)  # fmt: skip
+@click.option(
+    "--preset", type=click.Choice(["dev", "paper", "bft"]), help="Fabric's nodes; default: dev."
 )
 @click.option(
     "--endorsement", type=click.Choice(["MAJORITY", "OR", "AND"]),
@@ -45,11 +53,11 @@ PUBLISHED_LEVELS = (3, 4, 5)
 @click.option("--block-messages", type=click.IntRange(1, 5000), help="Default: the preset's own.")
 @click.option(
     "--commit", type=click.Choice(["status", "blocks"]), default="status", show_default=True,
-    help="How the yardstick's client learns of a commit.",
+    help="How a client learns of a commit.",
 )  # fmt: skip
 @click.option("--no-write-batch", is_flag=True, help="Peers offer no batches of reads and writes.")
 @click.option(
-    "--figure", type=click.Path(path_type=Path, dir_okay=False),
+    "--figure", type=click.Path(path_type=Path, dir_okay=False), callback=picture,
     help="Draw rate and latency over the offered rate here (.png or .svg).",
 )  # fmt: skip
 @out_option
@@ -59,23 +67,24 @@ def ledger(
     all_levels: tuple[int, ...], *, sweep: bool, figure: Path | None, out: Path | None,
     **setting: Any,
 ) -> None:  # fmt: skip
-    """Offer transactions to Fabric at a fixed rate, whatever becomes of those before.
+    """Offer transactions at a fixed rate, whatever becomes of those before.
 
     Brings up a network for itself, and removes it. Every acknowledged transaction is looked for
-    in the blocks. Fabric's programs are needed.
+    in the blocks. Fabric's programs are needed, but for --network embedded.
     """
     from ._ledger import Setting, measure
+    from ._offered import Load
 
     if sweep:
         rates, counts, all_levels = PUBLISHED_RATES, PUBLISHED_COUNTS, PUBLISHED_LEVELS
     asked = Setting(**setting)
-    if asked.contract == "accept" and asked.commit == "blocks":
+    if asked.network == "embedded" and asked.shapes_fabric:
         raise click.UsageError(
-            "--commit blocks goes with --contract yardstick: one client, one stream."
+            "--network embedded has no presets, endorsement, blocks or write batches to choose."
         )
     levels = all_levels if asked.contract == "accept" else (0,)
-    runs = [(t, count, rate) for t in levels for count in counts for rate in rates]
-    document = measure(asked, runs)
+    loads = [Load(t, count, rate) for t in levels for count in counts for rate in rates]
+    document = measure(asked, loads)
     if figure is not None:
         from ._panels import draw
 

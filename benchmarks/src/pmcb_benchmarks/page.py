@@ -12,7 +12,7 @@ Row = tuple[str, str, str, bool]
 
 
 def embedded_rows(found: Mapping[str, Any]) -> list[Row]:
-    """The rows of ``pmcb bench ledger``."""
+    """The rows of ``pmcb bench embedded``."""
     submit, evaluate = found["throughput"]["submit"], found["throughput"]["evaluate"]
     by_blocks = found["throughput"]["submit_by_blocks"]
     alone, size, kills = found["throughput"]["one_at_a_time"], found["size"], found["kills"]
