@@ -144,6 +144,33 @@ def test_what_cannot_be_measured_is_bad_input(options: tuple[str, ...]):
     assert options[0] in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), [(3, 1000, 100.0)]),
+        (("--contract", "yardstick", "--rate", "0"), [(0, 1000, 0.0)]),
+        (
+            ("--sweep", "--rate", "400", "--count", "7"),
+            [(3, 7, 400.0), (4, 7, 400.0), (5, 7, 400.0)],
+        ),
+    ],
+)
+def test_the_sweep_fills_in_what_is_not_given(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: list[tuple[object, ...]]
+):
+    """All of the publication's, or one load."""
+    asked: list[tuple[object, ...]] = []
+
+    def measure(_: object, loads: list[Load]) -> dict[str, object]:
+        asked.extend((load.levels, load.count, load.rate) for load in loads)
+        return {}
+
+    monkeypatch.setattr("pmcb_benchmarks._ledger.measure", measure)
+    answer = CliRunner().invoke(make_root(), ["bench", "ledger", *words], catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    assert asked == expected
+
+
 @pytest.mark.fabric
 @pytest.mark.timeout(240)
 def test_a_small_load_on_fabric_gives_every_figure(tmp_path: Path):

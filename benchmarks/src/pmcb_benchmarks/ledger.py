@@ -26,18 +26,22 @@ PUBLISHED_LEVELS = (3, 4, 5)
     help="Marks of a contract of three reads and two writes, or acceptances of subtasks.",
 )  # fmt: skip
 @click.option(
-    "--rate", "rates", type=click.FloatRange(0, 5000), multiple=True, default=[100.0],
-    show_default=True, help="Transactions a second that are offered; 0: all at once. Repeatable.",
+    "--rate", "rates", type=click.FloatRange(0, 5000), multiple=True,
+    help="Transactions a second that are offered; 0: all at once; default: 100. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--count", "counts", type=click.IntRange(1, 20_000), multiple=True, default=[1000],
-    show_default=True, help="How many transactions a run has. Repeatable.",
+    "--count", "counts", type=click.IntRange(1, 20_000), multiple=True,
+    help="How many transactions a run has; default: 1000. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--levels", "all_levels", type=click.IntRange(2, 16), multiple=True, default=[3],
-    show_default=True, help="With accept: security levels. Repeatable.",
+    "--levels", "all_levels", type=click.IntRange(2, 16), multiple=True,
+    help="With accept: security levels; default: 3. Repeatable.",
 )  # fmt: skip
-@click.option("--sweep", is_flag=True, help="All rates, counts and levels of the publication.")
+@click.option(
+    "--sweep",
+    is_flag=True,
+    help="All the publication's rates, counts and levels, where none are given.",
+)
 @click.option(
     "--clients", type=click.IntRange(1, 16), default=1, show_default=True,
     help="Processes that share the load, each with a connection of its own.",
@@ -75,8 +79,9 @@ def ledger(
     from ._ledger import Setting, measure
     from ._offered import Load
 
-    if sweep:
-        rates, counts, all_levels = PUBLISHED_RATES, PUBLISHED_COUNTS, PUBLISHED_LEVELS
+    rates = rates or (PUBLISHED_RATES if sweep else (100.0,))
+    counts = counts or (PUBLISHED_COUNTS if sweep else (1000,))
+    all_levels = all_levels or (PUBLISHED_LEVELS if sweep else (3,))
     asked = Setting(**setting)
     if asked.network == "embedded" and asked.shapes_fabric:
         raise click.UsageError(
