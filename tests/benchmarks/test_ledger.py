@@ -53,6 +53,23 @@ async def test_every_accept_stands_once_and_a_lost_or_second_one_is_found(tmp_pa
     assert nothing == {"acknowledged": 0, "missing": 0, "doubled": 0}
 
 
+async def test_a_receiver_accepts_once_in_each_of_several_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Seven acceptances by four receivers: two tasks, both filled by whom their levels allow."""
+    monkeypatch.setattr("pmcb_benchmarks._offered._SLOTS", 4)
+    with network_process(tmp_path, "pmcb") as network:
+        async with people_of(network.file, network.registrars) as people:
+            offered = await Accepts.of(network.file, people, 7)
+            asks = await offered.asks(Load(3, 7, 0))
+            async with clients_of(network.file, "pmcb", "status", offered.people, 1) as clients:
+                samples = await clients.load(asks, rate=0)
+    assert len(offered.people) == 4
+    assert [each.who for each in asks] == [0, 1, 2, 3, 0, 1, 2]
+    assert len({each.words[1] for each in asks}) == 2
+    assert summary(samples)["outcomes"] == {"ok": 7}
+
+
 async def test_clients_share_a_load_and_each_does_its_own_part(tmp_path: Path):
     """Ten marks by three clients: every due moment once, every name once; both kinds of commit."""
     with network_process(tmp_path, "yardstick") as network:

@@ -58,7 +58,10 @@ class Marks:
 
 
 class Accepts:
-    """Receiver after receiver accepts a subtask of its level; every load has tasks of its own."""
+    """Receiver after receiver accepts a subtask of its level; every load has tasks of its own.
+
+    Nobody accepts twice in a task; in a load of several tasks, a receiver is there in each.
+    """
 
     def __init__(self, chaincode: str, stage: Stage, people: Sequence[Enrolled]) -> None:
         self.chaincode = chaincode
@@ -67,24 +70,25 @@ class Accepts:
         self._epoch, self._levels = 0, 0
 
     @classmethod
-    async def of(cls, file: NetworkFile, people: People, receivers: int) -> "Accepts":
-        """Receivers of the first organisation, enrolled once for all loads."""
+    async def of(cls, file: NetworkFile, people: People, most: int) -> "Accepts":
+        """Receivers of the first organisation, enrolled once for all loads up to ``most``."""
         stage = await Stage.set_up(file, people)
-        names = [_name(number) for number in range(receivers)]
+        names = [_name(number) for number in range(min(most, _SLOTS))]
         enrolled = await people.enrol(file.orgs[0].msp, names, "receiver")
         return cls(file.chaincode, stage, enrolled)
 
     async def asks(self, load: Load) -> Sequence[Ask]:
         """Receiver n asks for the subtask of its level."""
         await self._place(load.levels)
-        tasks = []
-        for first in range(0, load.count, _SLOTS):
-            asked = min(_SLOTS, load.count - first)
-            tasks.append(await self._stage.task(load.levels, -(-asked // load.levels)))
-        return [
-            Ask(number, ("accept_subtask", tasks[number // _SLOTS], str(number % load.levels)))
-            for number in range(load.count)
-        ]
+        asks: list[Ask] = []
+        while len(asks) < load.count:
+            receivers = min(_SLOTS, load.count - len(asks))
+            task = await self._stage.task(load.levels, -(-receivers // load.levels))
+            asks += [
+                Ask(who, ("accept_subtask", task, str(who % load.levels)))
+                for who in range(receivers)
+            ]
+        return asks
 
     async def _place(self, levels: int) -> None:
         """An epoch in which receiver n has level n mod ``levels`` + 1, if it does not stand."""

@@ -50,7 +50,7 @@ def crowd_rows(found: Found) -> list[Row]:
         )
         rows.append(
             (
-                f"{run['count']:,} receivers accept at once",
+                f"{run['count']:,} acceptances at once",
                 "acknowledged = valid on the ledger, 0 unanswered",
                 said,
                 not (others or ledger["missing"] or ledger["doubled"]),
