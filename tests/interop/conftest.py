@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from tests.interop.contracts import Parity
-from tests.scenarios.conftest import embedded, place, world  # noqa: F401 - these fixtures too
+from tests.scenarios.conftest import (  # noqa: F401 - these fixtures too
+    either,
+    embedded,
+    embedded_whole,
+    fabric_whole,
+    place,
+    world,
+)
 
 from pmcb_benchmarks._node import NodeUnavailable, environment, modules
 from pmcb_network.embedded import EmbeddedNetwork

@@ -1,34 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small contract, with the ways to go wrong that Fabric's own client scenarios have."""
+"""The small contract, with an event that conflicts with itself."""
 
-from collections import Counter
+from tests.network.contracts import Key, Notes
 
-from tests.network.contracts import Key, Notes, Number
-
-from pmcb_chaincode.bridge import Code, Context, JsonObject, Refusal, transaction
+from pmcb_chaincode.bridge import Code, Context, Refusal, transaction
 
 
 class Parity(Notes):
-    """Some functions count the peers that run them, as no sound contract does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._runs: Counter[str] = Counter()
-
-    @transaction()
-    async def differ(self, ctx: Context, key: Key) -> JsonObject:
-        """Every peer writes something else."""
-        self._runs[ctx.tx_id] += 1
-        ctx.ledger.put(key, str(self._runs[ctx.tx_id]).encode())
-        return {"key": key}
-
-    @transaction()
-    async def falter(self, ctx: Context, sound: Number) -> JsonObject:
-        """So many peers endorse; all others refuse."""
-        self._runs[ctx.tx_id] += 1
-        if self._runs[ctx.tx_id] > sound:
-            raise Refusal(Code.NOT_FOUND, "This peer refuses to endorse this.")
-        return {"sound": sound}
+    """Notes that are told once."""
 
     @transaction()
     async def tell_once(self, ctx: Context, value: Key) -> None:

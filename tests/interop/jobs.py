@@ -2,11 +2,15 @@
 """What our Node scripts are told: where the network is, who asks, and what to do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.network.wire import Person
+from tests.scenarios.world import Person as Member
+
+from pmcb_client.gateway import P256Signer
 
 Step = dict[str, Any]
 
@@ -30,6 +34,16 @@ def job_for(file: Mapping[str, Any], org: Mapping[str, Any], certificate: str, k
         "chaincode": file["chaincode"],
         "steps": steps,
     }
+
+
+def job_by(person: Member, steps: Sequence[Step]):
+    """A job for somebody of a story."""
+    file = person.world.place.file
+    credentials = person.credentials
+    assert isinstance(credentials.signer, P256Signer)
+    certificate = credentials.identity.certificate_pem.decode()
+    key = pem(credentials.signer._key)
+    return job_for(asdict(file), asdict(file.org(person.msp)), certificate, key, steps)
 
 
 def job_of(network, who: Person, steps: Sequence[Step]):

@@ -2,14 +2,10 @@
 """@hyperledger/fabric-gateway with PMCB's own contract: the same answers from both networks."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
 
 import pytest
-from tests.interop.jobs import Step, close, conflict, evaluate, job_for, listen, pem, submit, take
+from tests.interop.jobs import Step, close, conflict, evaluate, job_by, listen, submit, take
 from tests.scenarios.world import ORG_A, ORG_B, Person, World
-
-from pmcb_client.gateway import P256Signer
 
 pytestmark = [pytest.mark.interop, pytest.mark.anyio]
 
@@ -35,19 +31,6 @@ def suspensions(world: World, request):
     return numbered
 
 
-def job(person: Person, steps: Sequence[Step]):
-    place = person.world.place
-    credentials = person.credentials
-    assert isinstance(credentials.signer, P256Signer)
-    return job_for(
-        asdict(place.file),
-        asdict(place.file.org(person.msp)),
-        credentials.identity.certificate_pem.decode(),
-        pem(credentials.signer._key),
-        steps,
-    )
-
-
 async def test_refusals_and_wrong_calls_are_told_in_the_same_words(world, run):
     """Of the contract, of a wrong call of it, and of the gateway, for evaluate and submit."""
     receiver = await world.person("refused")
@@ -61,7 +44,7 @@ async def test_refusals_and_wrong_calls_are_told_in_the_same_words(world, run):
             verb("ping", chaincode="nonexistent"),
         )
     ]
-    answers = await run("gateway.js", job(receiver, steps))
+    answers = await run("gateway.js", job_by(receiver, steps))
     said = [
         [(detail["mspId"], detail["message"].split(":")[0]) for detail in answer["details"]]
         for answer in answers
@@ -87,11 +70,11 @@ async def test_refusals_and_wrong_calls_are_told_in_the_same_words(world, run):
 async def test_strangers_and_foreign_signatures_are_refused(world, run):
     """A member under another organisation's name; another member's signature."""
     receiver = await world.person("denied")
-    other = job(await world.person("other"), [])
+    other = job_by(await world.person("other"), [])
     steps = [evaluate("ping"), submit("ping")]
     calls = [
-        job(receiver, steps) | {"msp": ORG_B},
-        job(receiver, [step | {"sign": EVERY, "key": other["key"]} for step in steps])
+        job_by(receiver, steps) | {"msp": ORG_B},
+        job_by(receiver, [step | {"sign": EVERY, "key": other["key"]} for step in steps])
         | {"offline": True},
     ]
     creators = ("unknown, creator is malformed", f"[{ORG_A}]")
@@ -112,11 +95,13 @@ async def test_results_come_back_and_conflicts_are_told(world, run):
     late = await world.person("hasty")
     place = ["get_key", ORG_A, receiver.name]
     steps = [submit("announce_key"), submit("announce_key"), evaluate(*place), submit(*place)]
-    first, again, asked, sent = await run("gateway.js", job(receiver, steps))
+    first, again, asked, sent = await run("gateway.js", job_by(receiver, steps))
     assert [first["code"], again["code"], sent["code"]] == [0, 0, 0]
     assert json.loads(first["result"])["role"] == "receiver"
     assert first["result"] == again["result"] == asked["result"] == sent["result"]
-    (answer,) = await run("gateway.js", job(late, [conflict(["announce_key"], ["announce_key"])]))
+    (answer,) = await run(
+        "gateway.js", job_by(late, [conflict(["announce_key"], ["announce_key"])])
+    )
     assert answer == {"codes": [[0, True], [11, False]]}
 
 
@@ -124,7 +109,7 @@ async def test_signatures_may_be_made_off_line(authority, run, suspensions):
     """None is missing unnoticed; with all of them a transaction and every stream go through."""
     (call,) = suspensions(1)
     signed = [call | {"sign": EVERY[:count]} for count in range(4)]
-    (sent,) = await run("gateway.js", job(authority, signed[3:]) | {"offline": True})
+    (sent,) = await run("gateway.js", job_by(authority, signed[3:]) | {"offline": True})
     assert sent["code"] == 0
     kinds = EVERY[3:]
     steps = [
@@ -139,7 +124,7 @@ async def test_signatures_may_be_made_off_line(authority, run, suspensions):
             )
         ),
     ]
-    answers = await run("gateway.js", job(authority, steps) | {"offline": True})
+    answers = await run("gateway.js", job_by(authority, steps) | {"offline": True})
     assert [each["message"] for each in answers[:7]] == ["No signing implementation"] * 7
     assert [answer[0]["block"] for answer in answers[8::2]] == [sent["block"]] * 4
 
@@ -155,7 +140,7 @@ async def test_events_are_received_replayed_and_resumed(authority, run, suspensi
         *suspensions(2),
         *(take(f"two {kind}") for kind in kinds),
     ]
-    answers = await run("gateway.js", job(authority, live))
+    answers = await run("gateway.js", job_by(authority, live))
     blocks = [answer["block"] for answer in answers if "code" in answer]
     taken = [answer[0]["block"] for answer in answers if isinstance(answer, list)]
     assert taken == [blocks[0]] * 8 + [blocks[1]] * 4
@@ -168,7 +153,7 @@ async def test_events_are_received_replayed_and_resumed(authority, run, suspensi
                 take(kind, count),
                 close(kind),
             ]
-    answers = await run("gateway.js", job(authority, resumed))
+    answers = await run("gateway.js", job_by(authority, resumed))
     taken = [answer[0]["block"] for answer in answers if isinstance(answer, list)]
     assert taken == [blocks[0]] * 4 + [blocks[1]] * 4
     filtered = next(answer for answer in answers if answer and "channel" in answer[0])
@@ -177,9 +162,9 @@ async def test_events_are_received_replayed_and_resumed(authority, run, suspensi
 
 async def test_a_stranger_can_check_the_whole_ledger(authority, run, suspensions):
     """From the first block to the one just written: hashes, ids and every signature."""
-    (sent,) = await run("gateway.js", job(authority, suspensions(1)))
+    (sent,) = await run("gateway.js", job_by(authority, suspensions(1)))
     orgs = authority.world.place.file.orgs
-    audit = job(authority, []) | {
+    audit = job_by(authority, []) | {
         "until": sent["block"],
         "msp_ca": {org.msp: org.msp_ca for org in orgs},
     }
