@@ -178,14 +178,34 @@ def test_the_sweep_fills_in_what_is_not_given(
     """All of the publication's, or one load."""
     asked: list[tuple[object, ...]] = []
 
-    def measure(_: object, loads: list[Load]) -> dict[str, object]:
+    def measure(_: object, loads: list[Load], __: object) -> None:
         asked.extend((load.levels, load.count, load.rate) for load in loads)
-        return {}
 
     monkeypatch.setattr("pmcb_benchmarks._ledger.measure", measure)
     answer = CliRunner().invoke(make_root(), ["bench", "ledger", *words], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
     assert asked == expected
+
+
+def test_what_was_measured_is_kept_when_a_later_load_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The run that was over is in the file, and the failure is told."""
+    shares = [12, 12, 3]  # popped: the warm-up, two loads; the third finds none
+
+    async def asks(self: Marks, load: Load) -> list[Ask]:
+        if not shares:
+            raise TimeoutError
+        return [Ask(0, ("mark", f"{len(shares)}.{n}")) for n in range(shares.pop())]
+
+    monkeypatch.setattr(Marks, "asks", asks)
+    out = tmp_path / "ledger.json"
+    words = ["--network", "embedded", "--contract", "yardstick", "--count", "12", "--rate", "100"]
+    answer = CliRunner().invoke(
+        make_root(), ["bench", "ledger", *words, "--count", "3", "--count", "5", "--out", str(out)]
+    )
+    assert answer.exit_code == 70, answer.output
+    assert [run["count"] for run in json.loads(out.read_text())["runs"]] == [12, 12]
 
 
 @pytest.mark.fabric

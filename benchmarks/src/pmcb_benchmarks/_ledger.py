@@ -67,15 +67,20 @@ class Measured(Protocol):
     def settings(self) -> Mapping[str, object]: ...
 
 
-def measure(setting: Setting, loads: Sequence[Load]) -> dict[str, object]:
-    """All loads on one network; the document of ``pmcb bench ledger``."""
+def measure(setting: Setting, loads: Sequence[Load], document: dict[str, object]) -> None:
+    """All loads on one network, into the document of ``pmcb bench ledger``.
+
+    Each run is there as soon as it is over, whatever becomes of the next.
+    """
+    runs: list[dict[str, object]] = []
     packages = ["cryptography", "grpcio", "pmcb-chaincode", "pmcb-client", "uvloop"]
-    document: dict[str, object] = {
+    document |= {
         "benchmark": "ledger",
         "contract": setting.contract,
         "commit": setting.commit,
         "clients": setting.clients,
         "machine": machine(packages),
+        "runs": runs,
     }
     with (
         tempfile.TemporaryDirectory(prefix="pmcb-ledger-") as name,
@@ -83,8 +88,12 @@ def measure(setting: Setting, loads: Sequence[Load]) -> dict[str, object]:
         progress("runs", len(loads)) as advance,
     ):
         document["network"] = found.settings()
-        document["runs"] = asyncio.run(_all(found, setting, loads, advance))
-    return document
+
+        def keep(run: dict[str, object]) -> None:
+            runs.append(run)
+            advance(len(runs))
+
+        asyncio.run(_all(found, setting, loads, keep))
 
 
 @contextmanager
@@ -105,10 +114,12 @@ def _network(setting: Setting, folder: Path) -> Iterator[Measured]:
 
 
 async def _all(
-    found: Measured, setting: Setting, loads: Sequence[Load], advance: Callable[[int], None]
-) -> list[dict[str, object]]:
+    found: Measured,
+    setting: Setting,
+    loads: Sequence[Load],
+    keep: Callable[[dict[str, object]], None],
+) -> None:
     most = max(load.count for load in loads)
-    made = []
     async with people_of(found.file, found.registrars) as people:
         offered = await _offered(found, setting, people, most)
         ledger = await Ledger.of(found.file, people)
@@ -117,10 +128,8 @@ async def _all(
         ) as clients:
             warm_up = Load(loads[0].levels, min(_WARM_UP, most), 0)
             await clients.load(await offered.asks(warm_up), rate=0)
-            for number, load in enumerate(loads, 1):
-                made.append(await _one(found, offered, clients, ledger, load))
-                advance(number)
-    return made
+            for load in loads:
+                keep(await _one(found, offered, clients, ledger, load))
 
 
 async def _offered(found: Measured, setting: Setting, people: People, most: int) -> Offered:

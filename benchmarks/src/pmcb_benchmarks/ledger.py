@@ -89,9 +89,13 @@ def ledger(
         )
     levels = all_levels if asked.contract == "accept" else (0,)
     loads = [Load(t, count, rate) for t in levels for count in counts for rate in rates]
-    document = measure(asked, loads)
+    document: dict[str, object] = {}
+    try:
+        measure(asked, loads, document)
+    finally:
+        if document.get("runs"):  # minutes of measuring are not lost with what failed after them
+            give(settings, document, out)
     if figure is not None:
         from ._panels import draw
 
         draw(document, figure)
-    give(settings, document, out)
