@@ -203,5 +203,5 @@ def test_on_fabric_the_command_says_what_is_left_to_do(story):
     path = story.home / "network.json"
     path.write_text(path.read_text().replace('"embedded"', '"fabric"'))
     args = ("id", "revoke", "ann", "--org", A, "--yes")
-    assert "channel's configuration" in story.say(*args)
+    assert "pmcb network crl HospitalAMSP" in story.say(*args)
     assert story.ok(*args)["refused_by"] == ["ca"]
