@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from tests.fabric import Fabric, fabric_network
+from tests.fabric import Fabric, Servers, deployed, fabric_network
 
 # A shell that runs the tests in the background ignores SIGINT, and processes inherit that. Those
 # that tests interrupt must hear it.
@@ -31,3 +31,12 @@ def fabric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fabric]:
     """A Fabric network of this run's own; skips with the reason where its programs are not."""
     with fabric_network(tmp_path_factory.mktemp("fabric")) as network:
         yield network
+
+
+@pytest.fixture(scope="session")
+def whole_servers(fabric: Fabric) -> Iterator[Servers]:
+    """The contract of `tests/scenarios/contracts.py` beside PMCB's, with collections."""
+    from tests.scenarios.contracts import COLLECTIONS
+
+    with deployed(fabric, "whole", "tests.scenarios.contracts", COLLECTIONS) as servers:
+        yield servers

@@ -8,34 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.fabric import Fabric, Servers, deployed
+from tests.fabric import Fabric, Servers
 from tests.scenarios.contracts import Turns, Whole
 from tests.scenarios.place import Place
 from tests.scenarios.world import World
 
 from pmcb_client.network_file import parse
 from pmcb_network.embedded import EmbeddedNetwork
-
-# Private data of either organisation alone, and of both.
-COLLECTIONS = [
-    {
-        "name": name,
-        "policy": f"OR({', '.join(repr(f'{msp}.member') for msp in msps)})",
-        "requiredPeerCount": len(msps) - 1,
-        "maxPeerCount": len(msps) - 1,
-        "blockToLive": 0,
-        "memberOnlyRead": True,
-        "memberOnlyWrite": True,
-        "endorsementPolicy": {
-            "signaturePolicy": f"AND({', '.join(repr(f'{msp}.peer') for msp in msps)})"
-        },
-    }
-    for name, msps in {
-        "own_a": ["HospitalAMSP"],
-        "own_b": ["HospitalBMSP"],
-        "shared": ["HospitalAMSP", "HospitalBMSP"],
-    }.items()
-]
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +77,10 @@ def embedded_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def fabric_whole(fabric: Fabric) -> Iterator[tuple[Place, Servers]]:
-    """The contract of `contracts.py` beside PMCB's, with collections."""
-    with deployed(fabric, "whole", "tests.scenarios.contracts", COLLECTIONS) as servers:
-        file = replace(fabric.file, chaincode="whole")
-        yield Place("fabric", file, fabric.registrars), servers
+def fabric_whole(fabric: Fabric, whole_servers: Servers) -> tuple[Place, Servers]:
+    """The contract of `contracts.py` on Fabric, and what serves it."""
+    file = replace(fabric.file, chaincode="whole")
+    return Place("fabric", file, fabric.registrars), whole_servers
 
 
 @pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])

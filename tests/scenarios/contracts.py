@@ -23,6 +23,27 @@ from pmcb_chaincode.bridge import (
     transaction,
 )
 
+# Private data of either organisation alone, and of both.
+COLLECTIONS = [
+    {
+        "name": name,
+        "policy": f"OR({', '.join(repr(f'{msp}.member') for msp in msps)})",
+        "requiredPeerCount": len(msps) - 1,
+        "maxPeerCount": len(msps) - 1,
+        "blockToLive": 0,
+        "memberOnlyRead": True,
+        "memberOnlyWrite": True,
+        "endorsementPolicy": {
+            "signaturePolicy": f"AND({', '.join(repr(f'{msp}.peer') for msp in msps)})"
+        },
+    }
+    for name, msps in {
+        "own_a": ["HospitalAMSP"],
+        "own_b": ["HospitalBMSP"],
+        "shared": ["HospitalAMSP", "HospitalBMSP"],
+    }.items()
+]
+
 
 class Whole(Vault):
     """The vault, and functions that not every organisation's peer runs alike."""
