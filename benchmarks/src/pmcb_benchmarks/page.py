@@ -26,12 +26,15 @@ def embedded_rows(found: Mapping[str, Any]) -> list[Row]:
             submit["per_second"] >= 300 and submit["p95_ms"] <= 500,
         ),
         (
-            "client CPU a submit",
+            "client CPU a submit, commit by blocks",
             "≤ 1.2 ms",
-            (
-                f'{submit["client_cpu_ms"]:.2f} ms; with commit="blocks" '
-                f"{by_blocks['client_cpu_ms']:.2f} ms, {by_blocks['per_second']:.0f}/s"
-            ),
+            f"{by_blocks['client_cpu_ms']:.2f} ms, {by_blocks['per_second']:.0f}/s",
+            by_blocks["client_cpu_ms"] <= 1.2,
+        ),
+        (
+            "client CPU a submit, commit by status",
+            "≤ 1.2 ms",
+            f"{submit['client_cpu_ms']:.2f} ms",
             submit["client_cpu_ms"] <= 1.2,
         ),
         (
