@@ -124,8 +124,10 @@ async def test_another_organisation_answers_while_the_own_contract_is_down(
 ):
     """A query needs one peer, and the gateway knows them all."""
     person, key = await whole.person("helped"), new_id()
-    await person.contract.submit("put", key, "1")
+    neighbour = await whole.person("neighbour", msp=ORG_B)
+    await person.submit("put", key, "1")
+    await neighbour.submit("ping")
     servers.kill(ORG_A)
     answer = await person.contract.evaluate("get", key, endorsing_orgs=[ORG_B])
     assert json.loads(answer)["value"] == "1"
-    assert await value(person, key) == "1"
+    assert json.loads(await person.contract.evaluate("get", key))["value"] == "1"

@@ -183,6 +183,7 @@ async def test_a_private_value_is_deleted_and_purged(ann: Person, bob: Person):
 async def test_many_private_values_and_their_range(ann: Person, bob: Person):
     """More than a peer takes or gives at a time; composite keys stay out of simple ranges."""
     value = {"value": b"row"}
+    await ann.world.catch_up(ann)
     await ann.contract.submit("put_many_private", "shared", "2500", transient=value)
     assert await bob.ask("count_private", "shared") == {"count": 2500}
     first, last = sorted((new_id(), new_id()))
