@@ -12,10 +12,10 @@ from tests.network.conftest import person
 
 from pmcb_benchmarks import _caliper
 from pmcb_benchmarks._caliper import FOLDER, CaliperFailed, Report, caliper_round, parse_report
+from pmcb_benchmarks._people import Enrolled
 from pmcb_benchmarks._yardstick import Yardstick
 from pmcb_client.gateway import Identity, connect_network
 from pmcb_client.network_file import parse
-from pmcb_client.wallet import WalletIdentity
 from pmcb_network.embedded import EmbeddedNetwork
 
 pytestmark = [pytest.mark.interop, pytest.mark.anyio]
@@ -65,9 +65,9 @@ async def network(tmp_path: Path):
 
 
 @pytest.fixture
-def alice(network: EmbeddedNetwork) -> WalletIdentity:
+def alice(network: EmbeddedNetwork) -> Enrolled:
     made = person(network, "alice")
-    return WalletIdentity("alice", Identity(made.msp_id, made.certificate), made.key)
+    return Enrolled(Identity(made.msp_id, made.certificate), made.key)
 
 
 @pytest.fixture

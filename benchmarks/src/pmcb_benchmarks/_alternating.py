@@ -4,8 +4,8 @@
 A round beside which other processes worked too much says nothing, and is run again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 
 QUIET = 0.10
@@ -47,10 +47,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Rounds:
-    """All that was run: the pairs that count, and the rounds that were dropped."""
+    """All that was run so far: the pairs that count, and the rounds that were dropped."""
 
-    pairs: Sequence[Pair]
-    dropped: Sequence[Round]
+    pairs: list[Pair] = field(default_factory=list)
+    dropped: list[Round] = field(default_factory=list)
 
     def ratio(self, figure: str) -> float | None:
         """The median of the pairs' ratios; None without a pair."""
@@ -67,17 +67,16 @@ class Rounds:
 
 
 def alternate(
+    rounds: Rounds,
     kinds: tuple[str, str],
     count: int,
     run: Callable[[str], Round],
     advance: Callable[[int], None],
-) -> Rounds:
+) -> None:
     """So many pairs, every second one in the other order; each round is tried four times at most.
 
     A pair that lacks a quiet round of either is left out.
     """
-    pairs: list[Pair] = []
-    dropped: list[Round] = []
     for number in range(count):
         order = kinds if number % 2 == 0 else kinds[::-1]
         found: dict[str, Round] = {}
@@ -87,11 +86,10 @@ def alternate(
                 if made.is_quiet:
                     found[kind] = made
                     break
-                dropped.append(made)
+                rounds.dropped.append(made)
         if len(found) == len(kinds):
-            pairs.append(Pair(*(found[kind] for kind in kinds)))
+            rounds.pairs.append(Pair(*(found[kind] for kind in kinds)))
         advance(number + 1)
-    return Rounds(pairs, dropped)
 
 
 def _told(made: Round) -> dict[str, object]:

@@ -8,10 +8,13 @@ load generator. Its throughput is what ended, over the time from the first call 
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +23,16 @@ from ._node import HERE, environment, modules, program
 
 if TYPE_CHECKING:
     from pmcb_client.network_file import NetworkFile
-    from pmcb_client.wallet import WalletIdentity
+
+    from ._people import Enrolled
 
 FOLDER = HERE / "caliper"
 _START_S = 60.0  # of its manager and worker, on a busy machine
+_LOOK_S = 0.2
 _ANSWER_S = 60.0  # its own timeout of a transaction
 _CELL = re.compile(r"<t[hd]>(.*?)</t[hd]>", re.DOTALL)
 _COLUMNS = 8
+_NAME = "marker"
 
 
 class CaliperFailed(Exception):
@@ -38,28 +44,30 @@ class CaliperFailed(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """What Caliper says of its round; rates a second, the latency a mean in seconds."""
+    """What Caliper says of its round; rates a second, the latency a mean in seconds.
+
+    ``cpu_s`` is not its word: what it used itself, from start to end.
+    """
 
     succeeded: int
     failed: int
     send_rate: float
     throughput: float
     latency_s: float
+    cpu_s: float = 0.0
 
 
-def network_config(
-    file: "NetworkFile", chaincode: str, who: "WalletIdentity"
-) -> Mapping[str, object]:
+def network_config(file: "NetworkFile", chaincode: str, who: "Enrolled") -> Mapping[str, object]:
     """Caliper's description of a network: the gateway and identity of one organisation.
 
     The identity's private key is in it.
     """
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    org = file.org(who.msp_id)
+    org = file.org(who.identity.msp_id)
     key = who.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     identity = {
-        "name": who.label,
+        "name": _NAME,
         "clientSignedCert": {"pem": who.identity.certificate_pem.decode()},
         "clientPrivateKey": {"pem": key.decode()},
     }
@@ -105,20 +113,23 @@ def caliper_round(
     folder: Path,
     file: "NetworkFile",
     chaincode: str,
-    who: "WalletIdentity",
+    who: "Enrolled",
     *,
-    run: str,
     rate: float,
     seconds: int,
+    run: str | None = None,
 ) -> Report:
     """Run Caliper in an empty folder; all its processes have ended when this returns.
+
+    It marks names that no other round had, or those of ``run``.
 
     Raises:
         NodeUnavailable: Node is missing, or npm cannot install Caliper.
         CaliperFailed: no round came about.
     """
     packages = modules(FOLDER)
-    benchmark = benchmark_config(chaincode, run=run, rate=rate, seconds=seconds)
+    names = run or secrets.token_hex(4)
+    benchmark = benchmark_config(chaincode, run=names, rate=rate, seconds=seconds)
     _keep(folder / "network.json", network_config(file, chaincode, who))
     _keep(folder / "benchmark.json", benchmark)
     report = folder / "report.html"
@@ -134,10 +145,11 @@ def caliper_round(
         "--caliper-progress-reporting-enabled", "false",
     )  # fmt: skip
     log = folder / "caliper.log"
-    _run(command, environment(packages), folder, log, within_s=_START_S + seconds + _ANSWER_S)
+    within_s = _START_S + seconds + _ANSWER_S
+    cpu_s = _run(command, environment(packages), folder, log, within_s=within_s)
     if not report.exists():
         raise CaliperFailed(f"Caliper wrote no report: {_last(log)}")
-    return parse_report(report.read_text())
+    return replace(parse_report(report.read_text()), cpu_s=cpu_s)
 
 
 def parse_report(page: str) -> Report:
@@ -168,23 +180,44 @@ def _run(
     log: Path,
     *,
     within_s: float,
-) -> None:
-    """The manager ends the worker that it forked; if it does not end, both are ended."""
+) -> float:
+    """The manager ends the worker that it forked; if it does not end, both are ended.
+
+    Their processor seconds: the manager leaves the worker to init, so they are looked up meanwhile.
+    """
+    import psutil
+
+    spent: dict[int, float] = {}
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL,
             stdout=file, stderr=file, start_new_session=True,
         )  # fmt: skip
+        deadline = time.monotonic() + within_s
         try:
-            code = process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            raise CaliperFailed(f"Caliper did not end within {within_s:g} s") from None
+            while (code := _ended(process)) is None:
+                if time.monotonic() > deadline:
+                    raise CaliperFailed(f"Caliper did not end within {within_s:g} s")
+                with suppress(psutil.NoSuchProcess):
+                    manager = psutil.Process(process.pid)
+                    for each in (manager, *manager.children(recursive=True)):
+                        times = each.cpu_times()
+                        spent[each.pid] = times.user + times.system
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     if code:
         raise CaliperFailed(f"Caliper ended with {code}: {_last(log)}")
+    return sum(spent.values())
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code, or None after a moment."""
+    try:
+        return process.wait(_LOOK_S)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _last(log: Path) -> str:

@@ -2,6 +2,7 @@
 """What npm gives, installed once per user and lock file, outside the repository."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -60,6 +61,23 @@ def program(name: str) -> str:
             f"{name} is not installed", next_step="install Node.js 20 or later with npm"
         )
     return found
+
+
+def version_of(name: str) -> str:
+    """What a program says it is.
+
+    Raises:
+        NodeUnavailable: it is not on PATH.
+    """
+    said = subprocess.run(
+        [program(name), "--version"], capture_output=True, text=True, timeout=30, check=True
+    )
+    return said.stdout.strip().removeprefix("v")
+
+
+def version_in(node_modules: Path, package: str) -> str:
+    """The version of an installed package."""
+    return str(json.loads((node_modules / package / "package.json").read_text())["version"])
 
 
 def environment(node_modules: Path) -> Mapping[str, str]:

@@ -41,10 +41,9 @@ class Offered(Protocol):
 class Marks:
     """Somebody marks names that no load had before."""
 
-    chaincode = Yardstick.name
-
-    def __init__(self, people: Sequence[Enrolled]) -> None:
+    def __init__(self, people: Sequence[Enrolled], chaincode: str = Yardstick.name) -> None:
         self.people = people
+        self.chaincode = chaincode
 
     @classmethod
     async def of(cls, file: NetworkFile, people: People) -> "Marks":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Fabric network that is there for one measurement, with our contract and the yardstick."""
+"""A Fabric network that is there for one measurement, with our contract and a yardstick."""
 
 import re
-import sys
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,15 +19,15 @@ from pmcb_network.fabric._chaincode import Chaincode
 from pmcb_network.fabric._folder import folder_of, make, open_network
 from pmcb_network.fabric._identities import registrar_secret
 from pmcb_network.fabric._layout import NodeFolder
-from pmcb_network.fabric._nodes import Command
 from pmcb_network.fabric._topology import Kind, Node
 from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
 
+from ._serving import Serving, on_our_bridge
 from ._site import pmcb
 from ._yardstick import Yardstick
 
-YARDSTICK = Yardstick.name
+YARDSTICK: Mapping[str, Serving] = {Yardstick.name: on_our_bridge}
 
 
 class Stand:
@@ -46,24 +46,23 @@ class Stand:
         orgs = self.network.topology.organisations
         return {o.msp: (REGISTRAR, registrar_secret(self.network.layout, o.msp)) for o in orgs}
 
-    def serve_yardstick(self) -> None:
-        """The yardstick beside our contract, served by one process a peer."""
-        chaincode = Chaincode(YARDSTICK, f"{YARDSTICK}_1")
-        wanted = [f"{peer.id}/{use}" for peer in self.peers for use in ("server", "operations")]
-        ports, _ = choose(self._home, wanted, None)
+    def serve(self, name: str, serving: Serving) -> None:
+        """A yardstick under this name beside our contract, served by one process a peer."""
+        chaincode = Chaincode(name, f"{name}_1")
+        ports, _ = choose(self._home, [peer.id for peer in self.peers], None)
 
         def start(peer: Node) -> str:
-            folder = self.network.layout.node(f"server{peer.number}-{YARDSTICK}.{peer.msp}")
-            address = f"127.0.0.1:{ports[f'{peer.id}/server']}"
-            operations = ports[f"{peer.id}/operations"]
-            variables = {
-                "CHAINCODE_ID": chaincode.package_id,
-                "CHAINCODE_SERVER_ADDRESS": address,
-                "PMCB_CC_OPERATIONS": f"127.0.0.1:{operations}",
-            }
-            words = (sys.executable, "-P", "-m", "pmcb_benchmarks._yardstick")
-            _nodes.start(folder, Command(words, variables))
-            _nodes.wait_healthy(folder, operations)
+            folder = self.network.layout.node(f"server{peer.number}-{name}.{peer.msp}")
+            where = ("127.0.0.1", ports[peer.id])
+            address = f"{where[0]}:{where[1]}"
+
+            def listens() -> bool:
+                with socket.create_connection(where, timeout=1.0):
+                    return True
+
+            _nodes.start(folder, serving(chaincode.package_id, address))
+            what = f"{folder.path.name} to listen"
+            _nodes.wait(what, listens, within_s=_nodes.START_S, folder=folder)
             return address
 
         addresses = {peer: start(peer) for peer in self.peers}
@@ -110,8 +109,10 @@ def shaped(
 
 
 @contextmanager
-def stand(home: Path, text: str, tuned: Tunables) -> Iterator[Stand]:
-    """A network of this topology that is up; at the end nothing of it is left.
+def stand(
+    home: Path, text: str, tuned: Tunables, contracts: Mapping[str, Serving] = YARDSTICK
+) -> Iterator[Stand]:
+    """A network of this topology that is up, with these contracts; at the end nothing is left.
 
     Raises:
         BinariesMissing: Fabric's programs are not here.
@@ -123,7 +124,8 @@ def stand(home: Path, text: str, tuned: Tunables) -> Iterator[Stand]:
         make(folder_of(places), text, "topology.toml", None, None, tuned)
         pmcb(home, "network", "up", "--fabric")
         made = Stand(home, tuned)
-        made.serve_yardstick()
+        for name, serving in contracts.items():
+            made.serve(name, serving)
         yield made
     finally:
         pmcb(home, "network", "reset", "--yes")

@@ -18,7 +18,10 @@ class Work:
 
 
 class Watch:
-    """From its making until ``seen``; who is watched must live as long. We are ``client``."""
+    """From its making until ``seen``; who is watched must live as long. We are ``client``.
+
+    Children count where they are watched themselves.
+    """
 
     def __init__(self, watched: Mapping[str, psutil.Process]) -> None:
         self._watched = {**watched, "client": psutil.Process()}
@@ -26,10 +29,11 @@ class Watch:
         self._ours = self._used()
         self._busy = _busy_s()
 
-    def seen(self) -> Work:
-        """What was used until now."""
+    def seen(self, **more: float) -> Work:
+        """What was used until now; ``more`` are seconds of ours that nobody could watch."""
         took = time.perf_counter() - self._began
         cpu_s = {name: used - self._ours[name] for name, used in self._used().items()}
+        cpu_s |= more
         others = _busy_s() - self._busy - sum(cpu_s.values())
         cores = os.cpu_count() or 1
         return Work(cpu_s, max(0.0, others / (took * cores)))
@@ -44,10 +48,8 @@ def total(work: Work, names: Iterable[str]) -> float:
 
 
 def _cpu_s(process: psutil.Process) -> float:
-    """Its own and those of children that have ended."""
     times = process.cpu_times()
-    ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return float(times.user + times.system + ended)
+    return float(times.user + times.system)
 
 
 def _busy_s() -> float:

@@ -2,7 +2,8 @@
 """The contract that ledgers and bridges are measured with: three reads and two writes.
 
 ``node/yardstick/index.js`` is the same on the official Node shim; what one changes, the other must.
-``python -m pmcb_benchmarks._yardstick`` serves it, set up as ``pmcb_chaincode serve`` is.
+``python -m pmcb_benchmarks._yardstick`` serves it, set up as ``pmcb_chaincode serve`` is, but
+without an operations endpoint: the shim has none.
 """
 
 import asyncio
@@ -53,6 +54,5 @@ if __name__ == "__main__":
                 Yardstick(),
                 package_id=os.environ["CHAINCODE_ID"],
                 address=os.environ["CHAINCODE_SERVER_ADDRESS"],
-                operations=os.environ["PMCB_CC_OPERATIONS"],
             )
         )
