@@ -18,7 +18,13 @@ def found(*, tps: float | None, cpu: float | None, pairs: int = 5, drops: int = 
         "asked": 300,
         "network": {"tunables": {"write_batch": True}},
         "node": {"node": "20.1.0", "fabric-shim": "2.5.8"},
-        "pairs": [[each | {"other_load": 0.04} for each in (ours, theirs)]] * pairs,
+        "pairs": [
+            [
+                each | {"offered": 3000, "committed": 2999, "other_load": 0.04}
+                for each in (ours, theirs)
+            ]
+        ]
+        * pairs,
         "dropped": [ours] * drops,
         "ratios": {"achieved": tps, "chaincode_ms": cpu},
     }
@@ -66,5 +72,5 @@ def test_what_is_told_has_both_sides_pairs_and_drops(tmp_path: Path):
     lines = pairs_table(path).splitlines()
     assert lines[0] == "Beside it: node 20.1.0, fabric-shim 2.5.8."
     assert lines[2].startswith("| pair | ours: /s | theirs: /s | ours: mean ms |")
-    assert lines[4] == "| 1 | 200 | 125 | 900 | 5000 | 1.00 | 2.50 | 4%, 4% |"
+    assert lines[4] == "| 1 | 200 | 125 | 900 | 5000 | 1.00 | 2.50 | 1, 1 | 4%, 4% |"
     assert len(lines) == 9

@@ -30,7 +30,8 @@ async def marking_round(
         work = watch.seen()
     done = [each for each in samples if each.outcome is Outcome.OK]
     if not done:
-        raise RuntimeError(f"no transaction of {chaincode} was committed")
+        reasons = ", ".join(sorted({each.reason for each in samples}))
+        raise RuntimeError(f"no transaction of {chaincode} was committed: {reasons}")
     servers = [name for name in work.cpu_s if f"-{chaincode}." in name]
     return Round(
         kind,

@@ -42,7 +42,7 @@ def measure(
         "seconds": seconds,
         "pairs_wanted": pairs,
     }
-    tuned = Tunables(write_batch=write_batch)
+    tuned = Tunables(write_batch=write_batch, chaincode_keepalive_s=0)
     with (
         tempfile.TemporaryDirectory(prefix="pmcb-shim-") as name,
         stand(Path(name), preset(PRESET), tuned, contracts) as found,

@@ -78,13 +78,14 @@ def pairs_table(path: Path) -> str:
     lines = [
         f"Beside it: {versions}.",
         "",
-        f"| pair | {' | '.join(heads)} | others' load |",
-        f"|---|{'---|' * len(heads)}---|",
+        f"| pair | {' | '.join(heads)} | not committed | others' load |",
+        f"|---|{'---|' * len(heads)}---|---|",
     ]
     for number, pair in enumerate(found["pairs"], 1):
         cells = [_number(each[name]) for name in figures for each in pair]
+        lost = ", ".join(f"{each['offered'] - each['committed']:,.0f}" for each in pair)
         loads = ", ".join(f"{each['other_load']:.0%}" for each in pair)
-        lines.append(f"| {number} | {' | '.join(cells)} | {loads} |")
+        lines.append(f"| {number} | {' | '.join(cells)} | {lost} | {loads} |")
     return "\n".join(lines)
 
 

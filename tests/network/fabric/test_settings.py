@@ -185,6 +185,13 @@ def test_the_endorsement_policy_is_what_the_topology_says(tmp_path, said: str, r
     assert policies["LifecycleEndorsement"]["Rule"] == "MAJORITY Endorsement"
 
 
+def test_peers_can_be_made_for_nodes_shim(made):
+    """It ends its process at a KEEPALIVE message: none is sent."""
+    topology, layout = made
+    peer, tuned = topology.of(Kind.PEER)[0], Tunables(chaincode_keepalive_s=0)
+    assert peer_settings(peer, topology, layout, tuned)["chaincode"]["keepalive"] == 0
+
+
 def test_a_node_of_another_machine_listens_there(tmp_path):
     """And its certificate names it."""
     text = preset("dev").replace('"localhost"', '"10.1.1.2"')

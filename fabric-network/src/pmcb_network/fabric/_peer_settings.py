@@ -145,7 +145,7 @@ def peer_settings(
             "startuptimeout": "30s",
             "executetimeout": tuned.execute_timeout,
             "mode": "net",
-            "keepalive": 60,
+            "keepalive": tuned.chaincode_keepalive_s,
             "system": {
                 "_lifecycle": "enable",
                 "cscc": "enable",

@@ -17,6 +17,8 @@ class Tunables:
         execute_timeout: how long a contract may take.
         concurrency: calls that a peer serves at once; Fabric's own 500 turn clients away early.
         write_batch: whether peers offer batches of reads and writes.
+        chaincode_keepalive_s: how often peers send KEEPALIVE on a chaincode stream; 0: never, for
+            Node's shim, which ends its process at one (measured with 2.5.8).
         logging: the level of nodes' logs; at ``debug`` peers log keys, values and private data.
     """
 
@@ -24,6 +26,7 @@ class Tunables:
     execute_timeout: str = "10s"
     concurrency: int = 5000
     write_batch: bool = True
+    chaincode_keepalive_s: int = 60
     logging: str = "warn"
 
     @property
