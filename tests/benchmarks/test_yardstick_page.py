@@ -13,6 +13,7 @@ from pmcb_benchmarks.yardstick_page import caliper_rows, pairs_table, shim_rows
 def found(*, tps: float | None, cpu: float | None, pairs: int = 5, drops: int = 0) -> Any:
     """A document with as many pairs, all alike."""
     ours = {"kind": "ours", "achieved": 200.0, "chaincode_ms": 1.0, "mean_ms": 900.0}
+    more = {"offered": 3000, "committed": 2999, "other_load": 0.04}
     theirs = {"kind": "theirs", "achieved": 125.0, "chaincode_ms": 2.5, "mean_ms": 5000.0}
     return {
         "asked": 300,
