@@ -19,13 +19,7 @@ def found(*, tps: float | None, cpu: float | None, pairs: int = 5, drops: int = 
         "asked": 300,
         "network": {"tunables": {"write_batch": True}},
         "node": {"node": "20.1.0", "fabric-shim": "2.5.8"},
-        "pairs": [
-            [
-                each | {"offered": 3000, "committed": 2999, "other_load": 0.04}
-                for each in (ours, theirs)
-            ]
-        ]
-        * pairs,
+        "pairs": [[each | more for each in (ours, theirs)]] * pairs,
         "dropped": [ours] * drops,
         "ratios": {"achieved": tps, "chaincode_ms": cpu},
     }
