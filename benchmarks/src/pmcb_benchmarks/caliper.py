@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     help="Rounds of each, in turn; every second pair begins with the other.",
 )  # fmt: skip
 @click.option(
-    "--rate", type=click.IntRange(1, 5000), default=50, show_default=True,
+    "--rate", type=click.IntRange(1, 5000), default=100, show_default=True,
     help="Transactions a second that both offer.",
 )  # fmt: skip
 @click.option(
