@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pmcb_client.enrolment import CaClient, Enrolment
+from pmcb_client.errors import CaRefused
 from pmcb_client.files import write_atomic
 from pmcb_client.gateway import Identity, P256Signer
 
@@ -23,6 +24,7 @@ from ._layout import IdentityFolder, Layout
 from ._topology import Kind, Node, Organisation
 
 ADMIN = "admin"
+_REGISTERED = 74  # Fabric CA's number for an id that it knows already
 
 
 class Registrar:
@@ -101,7 +103,13 @@ async def _one(
     """Register and enrol twice: to sign, and for TLS. The folder appears whole or not at all."""
     made = IdentityFolder(folder.path.with_name(f".{folder.path.name}.new"))
     shutil.rmtree(made.path, ignore_errors=True)
-    secret = await ca.register(registrar, name, {}, type=kind, max_enrollments=-1)
+    kept = folder.path.with_name(f".{folder.path.name}.secret")
+    secret = _secret(kept)
+    try:
+        await ca.register(registrar, name, {}, type=kind, max_enrollments=-1, secret=secret)
+    except CaRefused as error:
+        if error.code != _REGISTERED:  # by a run that was ended before this one
+            raise
     member = await ca.enroll(name, secret)
     tls = await ca.enroll(name, secret, hosts=hosts, profile="tls")
     _msp_folder(made.msp, root)
@@ -110,6 +118,14 @@ async def _one(
     _write(made.tls_certificate, tls.certificate_pem)
     _write(made.tls_key, _key_pem(tls))
     made.path.rename(folder.path)
+    kept.unlink()
+
+
+def _secret(path: Path) -> str:
+    """Kept before anybody is registered with it: a run that is ended here loses nothing."""
+    if not path.exists():
+        _write(path, secrets.token_hex(20).encode())
+    return path.read_text()
 
 
 def _key_pem(enrolment: Enrolment) -> bytes:
