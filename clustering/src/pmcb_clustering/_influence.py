@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pmcb_clustering._features import mid_ranks
 from pmcb_clustering.errors import EmptyCluster
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["InfluenceRule", "influence", "inversion_rate", "rank_labels"]
+    from pmcb_clustering._metrics import Measured
+
+__all__ = ["InfluenceRule", "influence", "influences", "inversion_rate", "rank_labels"]
 
 InfluenceRule = Literal["mean-rank", "paper-raw"]
 
@@ -45,14 +48,40 @@ def influence(features: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArr
     return np.asarray(sums / sizes, np.float64)
 
 
-def rank_labels(labels: NDArray[np.int64], influences: NDArray[np.float64]) -> NDArray[np.int64]:
+def influences(measured: Measured, labels: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    """Shape (T,) by rule: the influence of every label; mid-ranks are averaged over metrics."""
+    return {
+        "mean-rank": influence(mid_ranks(measured.metrics), labels) / 4.0,
+        "paper-raw": influence(measured.fractions, labels),
+    }
+
+
+def rank_labels(
+    labels: NDArray[np.int64], influences: NDArray[np.float64], *, margin: float = 0.0
+) -> NDArray[np.int64]:
     """Levels 1 .. T for labels 0 .. T - 1: the least influential is 1, ties keep label order.
+
+    Two neighbours in the order change places only if the lower one's influence is the greater by
+    more than ``margin`` of the span of all influences: an order that stood stands on unless it is
+    clearly wrong.
 
     >>> rank_labels(np.array([0, 1, 2]), np.array([5.0, 1.0, 3.0])).tolist()
     [3, 1, 2]
+    >>> rank_labels(np.arange(4), np.array([0.50, 0.49, 0.90, 0.60]), margin=0.05).tolist()
+    [1, 2, 4, 3]
     """
-    rank = np.empty(len(influences), np.int64)
-    rank[np.argsort(influences, kind="stable")] = np.arange(1, len(influences) + 1)
+    order = list(range(len(influences)))
+    least = margin * float(np.ptp(influences))
+    swapped = True
+    while swapped:
+        swapped = False
+        for place in range(len(order) - 1):
+            low, high = order[place], order[place + 1]
+            if influences[low] > influences[high] + least:
+                order[place], order[place + 1] = high, low
+                swapped = True
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(1, len(order) + 1)
     return rank[labels]
 
 

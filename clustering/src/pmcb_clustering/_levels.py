@@ -3,41 +3,43 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
 import networkx as nx
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pmcb_clustering._assignment import size_bounds
-from pmcb_clustering._betweenness import PIVOTS, Betweenness, Method, betweenness, processors
-from pmcb_clustering._features import Scaling, mid_ranks, round_significant, scale_features
+from pmcb_clustering._betweenness import PIVOTS, Method, processors
+from pmcb_clustering._epochs import previous_levels, share_kept, warm_labels
+from pmcb_clustering._features import Scaling, scale_features
 from pmcb_clustering._graph import SocialGraph, check_memory
-from pmcb_clustering._influence import InfluenceRule, influence, rank_labels
-from pmcb_clustering._metrics import pairs_without
+from pmcb_clustering._influence import InfluenceRule, influences, rank_labels
+from pmcb_clustering._metrics import Measured, measure
+from pmcb_clustering._newcomers import Electorate, with_newcomer
+from pmcb_clustering._parameters import MAX_LEVELS, Mode, check_parameters
 from pmcb_clustering._partition import bounded_kmeans, kmeans, least_ratio_cut
-from pmcb_clustering._quality import Quality, kmeans_quality, measure_partition
+from pmcb_clustering._quality import Quality, describe
 from pmcb_clustering._reading import MEMORY_LIMIT_BYTES
 from pmcb_clustering._refine import refine
 from pmcb_clustering._result import LevelAssignment
 from pmcb_clustering._similarity import NEIGHBOURS, SimilarityGraph, similarity_graph
+from pmcb_clustering._social import with_ties
 from pmcb_clustering._spectrum import spectral_embedding
-from pmcb_clustering._support import local_metrics
+from pmcb_clustering._sybil import hold_back, suspects, sybil_rank, trusted_places, two_core
+from pmcb_clustering._tie_breaks import salted_order
 from pmcb_clustering.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LevelClustering", "Mode", "Progress"]
+__all__ = ["LevelClustering", "Progress"]
 
-Mode = Literal["balanced", "spectral", "paper"]
 Progress = Callable[[str, float], None]
 """Told the name of the step and the fraction of it that is done."""
 
-MAX_LEVELS = 16
 SPECTRAL_LIMIT = 60_000  # points; 50,000 take a minute to factorise and iterate
 UNRECORDED = ("n_jobs", "memory_limit_bytes")  # they do not decide the result
 
@@ -55,7 +57,8 @@ class LevelClustering:
         Algorithms 1 to 3 of Peng et al. on rank-scaled features: similarity graph, the first T
         eigenvectors of its Laplacian, k-means on their rows. Sizes are not bounded.
 
-    The two others keep every level within ten percent of n / T.
+    The two others keep every level within ten percent of n / T. From one epoch to the next,
+    ``fit(graph, previous=...)`` changes as few levels as the new graph allows.
 
     >>> from pmcb_clustering import LevelClustering, generated_graph
     >>> graph = generated_graph(200, 1500, random_state=1)
@@ -76,6 +79,14 @@ class LevelClustering:
         neighbours: K of the similarity graph, 1 .. 1000.
         sigma: one scale of the similarity for all users, as in eq. (1); None is each user's own.
         influence: what ranks the subsets: mean mid-rank, or the paper's eq. (2).
+        order_margin: 0 .. 1, share of the influences' span by which two levels of a previous
+            result must contradict their order to change places.
+        social_weight: how much ties count beside resemblance in the local search, 0 .. 1000; at 1
+            friends share levels wherever sizes allow, so a gang sees fewer subtasks of a task.
+            The price is RatioCut: levels are less alike inside.
+        trusted: users known to be real. With them, accounts that trust hardly reaches (SybilRank)
+            are held at the lowest levels, hanging trees lift nobody (metrics are those of the
+            2-core), and with a previous result nobody rises by more than one level.
         betweenness: ``auto`` is exact up to 20,000 users, above from ``pivots`` sources.
         pivots: at least 2.
         random_state: seed, 0 .. 2**32 - 1. The same graph and parameters give the same levels.
@@ -96,6 +107,9 @@ class LevelClustering:
     neighbours: int = NEIGHBOURS
     sigma: float | None = None
     influence: InfluenceRule = "mean-rank"
+    order_margin: float = 0.02
+    social_weight: float = 0.0
+    trusted: tuple[str, ...] = ()
     betweenness: Method = "auto"
     pivots: int = PIVOTS
     random_state: int = 0
@@ -105,6 +119,8 @@ class LevelClustering:
     labels_: NDArray[np.int64] = field(init=False, repr=False, compare=False)
     assignment_: LevelAssignment = field(init=False, repr=False, compare=False)
     quality_: Quality = field(init=False, repr=False, compare=False)
+    _graph: SocialGraph = field(init=False, repr=False, compare=False)
+    _metrics: NDArray[np.float64] = field(init=False, repr=False, compare=False)
 
     def get_params(self, deep: bool = True) -> dict[str, object]:  # noqa: ARG002 - scikit-learn's
         """The parameters by name."""
@@ -122,61 +138,78 @@ class LevelClustering:
         """Shape (n,): labels 0 .. T - 1 in the graph's node order."""
         return self.fit(graph).labels_
 
-    def fit(self, graph: SocialGraph | nx.Graph[Any], *, progress: Progress | None = None) -> Self:
+    def fit(
+        self,
+        graph: SocialGraph | nx.Graph[Any],
+        *,
+        previous: LevelAssignment | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
         """Classify the users of ``graph``.
 
+        Args:
+            graph: the ties of today.
+            previous: the last epoch's result. The work starts from its levels and only refines
+                them, so that few users change theirs, and the order of the levels is kept unless
+                influence clearly contradicts it (``order_margin``).
+            progress: told of every step.
+
         Raises:
-            ParameterError: T or another parameter is out of its range.
+            ParameterError: T or another parameter is out of its range, or the previous result
+                does not fit.
             GraphError: the graph is empty or directed.
             GraphTooLarge: the memory estimate is above the limit; nothing has been started.
         """
         social = SocialGraph.from_networkx(graph) if isinstance(graph, nx.Graph) else graph
-        self._check(social.n_users)
+        check_parameters(self, social.n_users, warm=previous is not None)
         estimate = _estimate_bytes(social, self.n_levels, self.n_jobs or processors())
         check_memory(estimate, self.memory_limit_bytes)
         canonical = social.canonical()
         with threadpool_limits(1):  # sums of BLAS and OpenMP depend on the number of threads
-            assignment = self._classify(canonical, progress or (lambda _step, _done: None))
+            self._classify(canonical, previous, progress or (lambda _step, _done: None))
         self.levels_ = np.empty(social.n_users, np.int64)
-        self.levels_[social.canonical_order] = assignment.level
+        self.levels_[social.canonical_order] = self.assignment_.level
         self.labels_ = self.levels_ - 1
-        self.assignment_ = assignment
-        self.quality_ = assignment.quality
+        self.quality_ = self.assignment_.quality
         return self
 
-    def _check(self, n_users: int) -> None:
-        most = min(MAX_LEVELS, n_users)
-        if not 2 <= self.n_levels <= most:
-            raise ParameterError(
-                f"{self.n_levels} levels were asked for; T must be from 2 to {most} "
-                f"for {n_users} users"
-            )
-        _check_choice("mode", self.mode, get_args(Mode))
-        _check_choice("influence", self.influence, get_args(InfluenceRule))
-        if self.scaling is not None:
-            _check_choice("scaling", self.scaling, get_args(Scaling))
-        _check_range("neighbours", self.neighbours, 1, 1_000)
-        _check_range("pivots", self.pivots, 2, 2**31)
-        _check_range("random_state", self.random_state, 0, 2**32 - 1)
-        if self.sigma is not None and not 0.0 < self.sigma < np.inf:
-            raise ParameterError(f"sigma is {self.sigma}; it must be greater than 0")
+    def predict_newcomer(self, neighbours: Iterable[str]) -> int:
+        """The level of somebody who has joined since, by the vote of the ten most alike.
 
-    def _classify(self, graph: SocialGraph, progress: Progress) -> LevelAssignment:
-        between = betweenness(
-            graph,
+        It is a forecast: on the ledger a newcomer starts at level 1, and is classified with
+        everybody else in the next epoch. The newcomer's metrics are those in the graph with its
+        ties added, so this takes as long as the metrics did.
+
+        Args:
+            neighbours: users of the graph the newcomer is tied to, at least one.
+
+        Raises:
+            ParameterError: one of them is no user, or nobody is named.
+        """
+        measured = self._measure(with_newcomer(self._graph, neighbours))
+        return Electorate(self._metrics, self.assignment_.level).vote(measured.metrics[-1])
+
+    def _measure(self, graph: SocialGraph, progress: Progress | None = None) -> Measured:
+        return measure(
+            two_core(graph) if self.trusted else graph,
             self.betweenness,
             pivots=self.pivots,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
-            progress=lambda done: progress("metrics", done),
+            progress=lambda done: progress("metrics", done) if progress else None,
         )
+
+    def _classify(
+        self, graph: SocialGraph, previous: LevelAssignment | None, progress: Progress
+    ) -> None:
+        before = None
+        if previous is not None:
+            before = previous_levels(previous, graph.users, self.n_levels)
+        seeds = trusted_places(graph.users, self.trusted)
+        measured = self._measure(graph, progress)
         progress("similarity graph", 0.0)
-        metrics = np.empty((graph.n_users, 4), np.float64)
-        metrics[:, [0, 2, 3]] = local_metrics(graph.indptr, graph.indices, 1.0)
-        metrics[:, 1] = between.counts
-        metrics = round_significant(metrics)
         scaling = self.scaling or ("rank" if self.mode == "paper" else "robust")
-        features = scale_features(metrics, scaling, weights=self.weights)
+        features = scale_features(measured.metrics, scaling, weights=self.weights)
         similar = similarity_graph(
             features,
             self.n_levels,
@@ -185,38 +218,58 @@ class LevelClustering:
             workers=self.n_jobs or processors(),
         )
         progress("partition", 0.0)
-        labels = self._partition(similar, features, graph.users)
+        ties = salted_order(graph.users, self.random_state)
+        labels = self._partition(similar, features, graph, before, ties)
         progress("quality", 0.0)
-        fractions = metrics / [1.0, pairs_without(graph.n_users), 1.0, 1.0]
-        by_rule = {
-            "mean-rank": influence(mid_ranks(metrics), labels) / 4.0,
-            "paper-raw": influence(fractions, labels),
-        }
-        level = rank_labels(labels, by_rule[self.influence])
-        ascending = {
-            rule: [float(values[labels[level == t + 1][0]]) for t in range(self.n_levels)]
-            for rule, values in by_rule.items()
-        }
+        values = influences(measured, labels)[self.influence]
+        margin = 0.0 if before is None else self.order_margin
+        level = rank_labels(labels, values, margin=margin)
+        held_back = None
+        if self.trusted:
+            suspected = suspects(sybil_rank(graph, seeds))
+            ceiling = np.full(len(level), MAX_LEVELS) if before is None else before.clip(1) + 1
+            bounds = size_bounds(len(level), self.n_levels)
+            level = hold_back(level, features, suspected, ceiling, bounds, ties)
+            held_back = int(suspected.sum())
+        quality = describe(
+            graph,
+            measured,
+            similar,
+            features,
+            level,
+            influences(measured, level - 1),
+            kept=None if before is None else share_kept(before, level),
+            held_back=held_back,
+            random_state=self.random_state,
+        )
         progress("quality", 1.0)
-        return LevelAssignment(
+        self._graph, self._metrics = graph, measured.metrics
+        self.assignment_ = LevelAssignment(
             users=graph.users,
             level=level,
             levels=self.n_levels,
             mode=self.mode,
             seed=self.random_state,
             graph_hash=graph.graph_hash,
-            params=self._recorded(scaling),
-            influence=tuple(ascending[self.influence]),
-            quality=self._quality(graph, between, similar, features, fractions, level, ascending),
-            metrics=fractions,
+            params=self._recorded(scaling, previous),
+            influence=tuple(quality["influence"][self.influence]),
+            quality=quality,
+            metrics=measured.fractions,
         )
 
     def _partition(
-        self, similar: SimilarityGraph, features: NDArray[np.float64], users: tuple[str, ...]
+        self,
+        similar: SimilarityGraph,
+        features: NDArray[np.float64],
+        graph: SocialGraph,
+        before: NDArray[np.int64] | None,
+        ties: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         t, seed = self.n_levels, self.random_state
         bounds = size_bounds(len(features), t)
-        ties = _salted_order(users, seed)
+        overlaid = with_ties(similar, graph, self.social_weight)
+        if before is not None:
+            return refine(overlaid, warm_labels(features, before, t, bounds, ties), *bounds)
         if self.mode != "balanced" and len(similar.multiplicity) > SPECTRAL_LIMIT:
             raise ParameterError(
                 f"mode {self.mode!r} takes up to {SPECTRAL_LIMIT:,} different users, "
@@ -228,67 +281,19 @@ class LevelClustering:
             rows = spectral_embedding(similar, t)[similar.point_of]
             return kmeans(rows, t, seed)[0]
         if self.mode == "spectral" and not few:
-            return least_ratio_cut(similar, features, t, bounds, ties, seed)
-        return refine(similar, bounded_kmeans(features, t, bounds, ties, seed), *bounds)
+            labels = least_ratio_cut(similar, features, t, bounds, ties, seed)
+            return labels if overlaid is similar else refine(overlaid, labels, *bounds)
+        return refine(overlaid, bounded_kmeans(features, t, bounds, ties, seed), *bounds)
 
-    def _quality(
-        self,
-        graph: SocialGraph,
-        between: Betweenness,
-        similar: SimilarityGraph,
-        features: NDArray[np.float64],
-        fractions: NDArray[np.float64],
-        level: NDArray[np.int64],
-        influences: dict[str, list[float]],
-    ) -> Quality:
-        scores = mid_ranks(fractions).mean(axis=1)
-        ours = measure_partition(similar, features, scores, level, self.random_state)
-        plain = kmeans_quality(similar, features, fractions, self.n_levels, self.random_state)
-        means = [fractions[level == t + 1].mean(axis=0).tolist() for t in range(self.n_levels)]
-        return {
-            **ours,
-            "users": graph.n_users,
-            "ties": graph.n_ties,
-            "self_loops": graph.self_loops,
-            "repeats": graph.repeats,
-            "isolated": int((graph.degrees == 0).sum()),
-            "distinct": similar.distinct,
-            "components": similar.components,
-            "betweenness": {
-                "method": between.method,
-                "sources": between.sources,
-                "split_half": between.split_half,
-            },
-            "means": means,
-            "influence": influences,
-            "kmeans": plain,
-            "ratio_cut_to_kmeans": ours["ratio_cut"] / plain["ratio_cut"]
-            if plain and plain["ratio_cut"] > 0
-            else None,
-        }
-
-    def _recorded(self, scaling: Scaling) -> dict[str, object]:
+    def _recorded(self, scaling: Scaling, previous: LevelAssignment | None) -> dict[str, object]:
         kept = {name: value for name, value in self.get_params().items() if name not in UNRECORDED}
-        return {**kept, "scaling": scaling, "weights": list(self.weights)}
-
-
-def _check_range(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ParameterError(f"{name} is {value}; it must be from {least} to {most:,}")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ParameterError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
-
-
-def _salted_order(users: tuple[str, ...], seed: int) -> NDArray[np.int64]:
-    """Shape (n,): each user's place in the order of a salted hash, which splits equal users."""
-    salt = seed.to_bytes(16, "little")
-    digests = [hashlib.blake2b(user.encode(), key=salt, digest_size=16).digest() for user in users]
-    place = np.empty(len(users), np.int64)
-    place[sorted(range(len(users)), key=digests.__getitem__)] = np.arange(len(users))
-    return place
+        return {
+            **kept,
+            "scaling": scaling,
+            "weights": list(self.weights),
+            "trusted": sorted(self.trusted),
+            "previous": None if previous is None else previous.result_hash,
+        }
 
 
 def _estimate_bytes(graph: SocialGraph, n_levels: int, threads: int) -> int:

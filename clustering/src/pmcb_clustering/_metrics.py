@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from pmcb_clustering import _betweenness
+from pmcb_clustering._features import round_significant
 from pmcb_clustering._support import local_metrics
 from pmcb_clustering.errors import ParameterError
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from pmcb_clustering._graph import SocialGraph
 
-__all__ = ["METRICS", "pairs_without", "receiver_metrics"]
+__all__ = ["METRICS", "Measured", "measure", "pairs_without", "receiver_metrics"]
 
 METRICS = ("degree", "betweenness", "clustering", "entropy")
 
@@ -78,3 +81,41 @@ def receiver_metrics(
     share = pairs_without(graph.n_users) if normalisation == "fraction" else 1.0
     metrics[:, 1] = between.counts / share
     return metrics
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The metrics of all users as the classification takes them.
+
+    Attributes:
+        between: how betweenness was obtained.
+        metrics: shape (n, 4); as `receiver_metrics`, betweenness as a count, all rounded to nine
+            significant digits, so that the order of a sum decides no tie.
+    """
+
+    between: _betweenness.Betweenness
+    metrics: NDArray[np.float64]
+
+    @property
+    def fractions(self) -> NDArray[np.float64]:
+        """Shape (n, 4): the same with betweenness as a fraction of all pairs."""
+        return self.metrics / [1.0, pairs_without(len(self.metrics)), 1.0, 1.0]
+
+
+def measure(
+    graph: SocialGraph,
+    method: _betweenness.Method,
+    *,
+    pivots: int,
+    random_state: int,
+    n_jobs: int | None,
+    progress: Callable[[float], None],
+) -> Measured:
+    """All four metrics; the parameters are those of `betweenness`."""
+    between = _betweenness.betweenness(
+        graph, method, pivots=pivots, random_state=random_state, n_jobs=n_jobs, progress=progress
+    )
+    metrics = np.empty((graph.n_users, 4), np.float64)
+    metrics[:, [0, 2, 3]] = local_metrics(graph.indptr, graph.indices, 1.0)
+    metrics[:, 1] = between.counts
+    return Measured(between, round_significant(metrics))

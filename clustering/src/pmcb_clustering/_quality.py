@@ -13,16 +13,19 @@ from pmcb_clustering._influence import influence, inversion_rate, rank_labels
 from pmcb_clustering._partition import kmeans
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from pmcb_clustering._graph import SocialGraph
+    from pmcb_clustering._metrics import Measured
     from pmcb_clustering._similarity import SimilarityGraph
 
 __all__ = [
     "BetweennessReport",
     "PartitionQuality",
     "Quality",
-    "kmeans_quality",
-    "measure_partition",
+    "describe",
 ]
 
 SILHOUETTE_SAMPLE = 2_000  # it takes all pairs
@@ -57,7 +60,9 @@ class Quality(PartitionQuality):
     ``means`` holds the four mean metrics of each level (degree, betweenness as a fraction,
     clustering, entropy), ``influence`` each level's influence by both rules, ``kmeans`` the
     figures of k-means on the same features and similarity graph (None where these have fewer
-    than T different rows), ``ratio_cut_to_kmeans`` the quotient of the two RatioCuts.
+    than T different rows), ``ratio_cut_to_kmeans`` the quotient of the two RatioCuts, ``kept``
+    the share of the last epoch's users who keep their level (None without a previous result),
+    ``held_back`` how many users the gate suspects (None without trusted people).
     """
 
     users: int
@@ -72,6 +77,8 @@ class Quality(PartitionQuality):
     influence: dict[str, list[float]]
     kmeans: PartitionQuality | None
     ratio_cut_to_kmeans: float | None
+    kept: float | None
+    held_back: int | None
 
 
 def _silhouette(
@@ -85,7 +92,7 @@ def _silhouette(
     return float(silhouette_score(features[sample], chosen))
 
 
-def measure_partition(
+def _measure_partition(
     graph: SimilarityGraph,
     features: NDArray[np.float64],
     scores: NDArray[np.float64],
@@ -103,7 +110,7 @@ def measure_partition(
     }
 
 
-def kmeans_quality(
+def _kmeans_quality(
     graph: SimilarityGraph,
     features: NDArray[np.float64],
     metrics: NDArray[np.float64],
@@ -118,4 +125,47 @@ def kmeans_quality(
         return None
     ranks = mid_ranks(metrics)
     levels = rank_labels(labels, influence(ranks, labels))
-    return measure_partition(graph, features, ranks.mean(axis=1), levels, random_state)
+    return _measure_partition(graph, features, ranks.mean(axis=1), levels, random_state)
+
+
+def describe(
+    graph: SocialGraph,
+    measured: Measured,
+    similar: SimilarityGraph,
+    features: NDArray[np.float64],
+    level: NDArray[np.int64],
+    influences: Mapping[str, NDArray[np.float64]],
+    *,
+    kept: float | None,
+    held_back: int | None,
+    random_state: int,
+) -> Quality:
+    """All figures of a classification, shape (n,), 1 .. T; ``influences`` by rule and level."""
+    fractions, between = measured.fractions, measured.between
+    scores = mid_ranks(fractions).mean(axis=1)
+    n_levels = int(level.max())
+    ours = _measure_partition(similar, features, scores, level, random_state)
+    plain = _kmeans_quality(similar, features, fractions, n_levels, random_state)
+    return {
+        **ours,
+        "users": graph.n_users,
+        "ties": graph.n_ties,
+        "self_loops": graph.self_loops,
+        "repeats": graph.repeats,
+        "isolated": int((graph.degrees == 0).sum()),
+        "distinct": similar.distinct,
+        "components": similar.components,
+        "betweenness": {
+            "method": between.method,
+            "sources": between.sources,
+            "split_half": between.split_half,
+        },
+        "means": [fractions[level == t + 1].mean(axis=0).tolist() for t in range(n_levels)],
+        "influence": {rule: values.tolist() for rule, values in influences.items()},
+        "kmeans": plain,
+        "ratio_cut_to_kmeans": ours["ratio_cut"] / plain["ratio_cut"]
+        if plain and plain["ratio_cut"] > 0
+        else None,
+        "kept": kept,
+        "held_back": held_back,
+    }

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +50,7 @@ class LevelAssignment:
         result_hash  64 hex: SHA-256 over version, levels, graph_hash, params_hash, users, level
         params       every parameter that decides the result
         quality      sizes, means, RatioCut, silhouette, inversion rate, the same for k-means
-        influence    influence of level 1, 2, ..., T, ascending
+        influence    influence of level 1, 2, ..., T
         users        node ids as text, numbers by value before words
         level        1 .. T, beside users
         metrics      optional: degree, betweenness (fraction), clustering, entropy, beside users
@@ -63,7 +65,7 @@ class LevelAssignment:
         seed: the random_state.
         graph_hash: of the social graph.
         params: every parameter that decides the result.
-        influence: T numbers, ascending.
+        influence: T numbers, level 1 first; ascending unless a previous order was kept.
         quality: figures; they are informative and not covered by ``result_hash``.
         metrics: shape (n, 4), or None.
     """
@@ -117,15 +119,57 @@ class LevelAssignment:
         """Write ``levels.json``; the file is replaced whole or not at all."""
         write_atomic(Path(path), self._as_file())
 
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write a table, one row a user: user, level, and the metrics where they are at hand.
+
+        In UTF-8, with a line of column names and the fields quoted where they must be.
+        """
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\n")
+        columns = self._columns()
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        write_atomic(Path(path), buffer.getvalue().encode())
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the same table as Parquet; takes the extra ``parquet`` of this package.
+
+        Raises:
+            ResultError: the library that writes Parquet is not installed.
+        """
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ModuleNotFoundError as error:
+            raise ResultError(
+                "Parquet is written through pyarrow, which is not installed",
+                next_step="Install the extra: pip install 'pmcb-clustering[parquet]'.",
+            ) from error
+        buffer = io.BytesIO()
+        parquet.write_table(pa.table(self._columns()), buffer)
+        write_atomic(Path(path), buffer.getvalue())
+
+    def _columns(self) -> dict[str, list[str] | list[int] | list[float]]:
+        columns: dict[str, list[str] | list[int] | list[float]] = {
+            "user": list(self.users),
+            "level": self.level.tolist(),
+        }
+        return columns if self.metrics is None else {**columns, **self._rounded()}
+
+    def _rounded(self) -> dict[str, list[float]]:
+        """The metrics by name, to nine significant digits."""
+        rows = () if self.metrics is None else self.metrics.T
+        return {
+            name: [float(f"{value:.9g}") for value in column]
+            for name, column in zip(METRICS, rows, strict=True)
+        }
+
     def _as_file(self) -> bytes:
         document = self.as_document()
         document["users"] = list(self.users)
         document["level"] = self.level.tolist()
         if self.metrics is not None:
-            document["metrics"] = {
-                name: [float(f"{value:.9g}") for value in column]
-                for name, column in zip(METRICS, self.metrics.T, strict=True)
-            }
+            document["metrics"] = self._rounded()
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         return (text + "\n").encode()
 
