@@ -1,120 +1,169 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures: RatioCut beside that of k-means (Fig. 5), and the classes of receivers (Fig. 6)."""
+"""Charts: RatioCut beside that of k-means (Fig. 5), and who keeps the level."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import io
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-
-from pmcb_clustering._features import mid_ranks
-from pmcb_clustering.errors import ResultError
+from matplotlib.ticker import PercentFormatter
+from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from pmcb_clustering._quality import PartitionQuality, Quality
-    from pmcb_clustering._result import LevelAssignment
+    from pmcb_clustering._stability import Trial
 
-__all__ = ["plot_classes", "plot_ratio_cut"]
+__all__ = ["bare", "encode_png", "level_colours", "plot_ratio_cut", "plot_stability"]
 
-OURS, PLAIN = "#0072B2", "#E69F00"  # Okabe and Ito: told apart by everybody
+# Okabe and Ito: told apart by everybody
+COLOURS = {
+    "k-means": "#E69F00",
+    "levels": "#0072B2",
+    "spectral": "#0072B2",
+    "balanced": "#009E73",
+    "paper": "#CC79A7",
+}
+ALIKE = ("spectral", "balanced")  # the modes that share features and similarity graph
+
+SHAKEN = {
+    "sampled": ("o", "#E69F00", "256 pivots instead of exact betweenness"),
+    "cold": ("s", "#D55E00", "1 % fewer ties, classified afresh"),
+    "warm": ("D", "#009E73", "1 % fewer ties, from the levels as they were"),
+}
+PNG_COLOURS = 255
 
 
-def _bare(axes: Axes, grid: Literal["both", "x", "y"]) -> None:
+def bare(axes: Axes, grid: Literal["both", "x", "y"]) -> None:
+    """A light grid behind, no frame at the top and the right."""
     axes.grid(axis=grid, color="0.9", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
 
 
-def _colours(levels: int) -> NDArray[np.float64]:
+def level_colours(levels: int) -> list[str]:
     """One colour per level, dark to bright: the order shows in grey, too."""
-    return np.asarray(colormaps["viridis"](np.linspace(0.0, 0.9, levels)))
+    shades: NDArray[np.float64] = np.asarray(colormaps["viridis"](np.linspace(0.0, 0.9, levels)))
+    return [to_hex(shade) for shade in shades]
 
 
-def plot_ratio_cut(qualities: Mapping[int, Quality]) -> Figure:
+def encode_png(figure: Figure, dpi: float = 150) -> bytes:
+    """The figure in at most 255 colours: a third of the bytes, and no eye sees it."""
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    with Image.open(drawn) as image:
+        small = image.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+    small.save(packed, format="png", optimize=True)
+    return packed.getvalue()
+
+
+class _Bars(NamedTuple):
+    """The RatioCuts of one method by T, and their quotients to k-means where it is another."""
+
+    name: str
+    heights: list[float]
+    quotients: list[float | None]
+
+
+def _ours(name: str, qualities: Mapping[int, Quality]) -> _Bars:
+    ordered = [qualities[t] for t in sorted(qualities)]
+    return _Bars(
+        name,
+        [quality["ratio_cut"] for quality in ordered],
+        [quality["ratio_cut_to_kmeans"] for quality in ordered],
+    )
+
+
+def _plain(qualities: Mapping[int, Quality]) -> _Bars:
+    beside: list[PartitionQuality | None] = [qualities[t]["kmeans"] for t in sorted(qualities)]
+    heights = [float("nan") if quality is None else quality["ratio_cut"] for quality in beside]
+    return _Bars("k-means", heights, [None] * len(heights))
+
+
+def _draw_bars(axes: Axes, counts: Sequence[int], series: Sequence[_Bars]) -> None:
+    width = 0.8 / len(series)
+    for place, one in enumerate(series):
+        centres = np.arange(len(counts)) + (place - (len(series) - 1) / 2.0) * width
+        drawn = axes.bar(centres, one.heights, 0.94 * width, color=COLOURS[one.name],
+                         label=one.name)  # fmt: skip
+        texts = [f"{height:.2f}" if np.isfinite(height) else "" for height in one.heights]
+        axes.bar_label(drawn, texts, padding=2, fontsize="small")
+        for centre, quotient in zip(centres, one.quotients, strict=True):
+            if quotient is not None:
+                axes.annotate(
+                    f"{quotient:.2f} x", (centre, 0), (0, 6), textcoords="offset points",
+                    ha="center", color="white", weight="bold", fontsize="small",
+                )  # fmt: skip
+    axes.set_xticks(range(len(counts)), [f"T = {t}" for t in counts])
+    axes.set_xlabel("number of security levels")
+    axes.margins(y=0.12)
+    axes.legend(frameon=False, loc="upper left")
+    bare(axes, "y")
+
+
+def plot_ratio_cut(
+    qualities: Mapping[int, Quality], modes: Mapping[str, Mapping[int, Quality]] | None = None
+) -> Figure:
     """Fig. 5: RatioCut of the levels and of k-means on the same features and graph.
+
+    A number in a bar is its quotient to k-means.
 
     Args:
         qualities: by number of levels T; those without a k-means result show one bar.
+        modes: by mode and T, all modes of the same graph: then one panel shows those that share
+            features and similarity graph with k-means, another the published method.
     """
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.add_subplot()
     counts = sorted(qualities)
-    for shift, colour, name in ((-0.2, PLAIN, "k-means"), (0.2, OURS, "levels")):
-        heights = [_ratio_cut(qualities[t], plain=name == "k-means") for t in counts]
-        places = np.arange(len(counts)) + shift
-        bars = axes.bar(places, heights, 0.38, color=colour, label=name)
-        axes.bar_label(bars, [f"{h:.2f}" if np.isfinite(h) else "" for h in heights], padding=2)
-    for place, t in enumerate(counts):
-        quotient = qualities[t]["ratio_cut_to_kmeans"]
-        if quotient is not None:
-            axes.annotate(
-                f"{quotient:.2f} x", (place, 0), (0, 6), textcoords="offset points",
-                ha="center", color="white", weight="bold",
-                bbox={"boxstyle": "round,pad=0.25", "color": "0.25"},
-            )  # fmt: skip
-    axes.set_xticks(range(len(counts)), [f"T = {t}" for t in counts])
-    axes.set_xlabel("number of security levels")
-    axes.set_ylabel("RatioCut (less is better)")
-    axes.set_title("RatioCut of the receivers' levels and of k-means")
-    axes.margins(y=0.12)
-    axes.legend(frameon=False)
-    _bare(axes, "y")
+    if not modes:
+        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+        axes = figure.add_subplot()
+        _draw_bars(axes, counts, [_plain(qualities), _ours("levels", qualities)])
+        axes.set_title("RatioCut of the receivers' levels and of k-means")
+        axes.set_ylabel("RatioCut (less is better)")
+        return figure
+    figure = Figure(figsize=(11.0, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.35, 1.0))
+    shared = [_ours(mode, modes[mode]) for mode in ALIKE]
+    _draw_bars(left, counts, [_plain(modes[ALIKE[0]]), *shared])
+    _draw_bars(right, counts, [_plain(modes["paper"]), _ours("paper", modes["paper"])])
+    left.set_title("Sizes bounded, robust features", fontsize="medium")
+    right.set_title("As published: sizes unbounded, features by rank", fontsize="medium")
+    left.set_ylabel("RatioCut (less is better)")
     return figure
 
 
-def _ratio_cut(quality: Quality, *, plain: bool) -> float:
-    chosen: PartitionQuality | None = quality["kmeans"] if plain else quality
-    return float("nan") if chosen is None else chosen["ratio_cut"]
+def plot_stability(trials: Sequence[Trial]) -> Figure:
+    """Share of the users who keep their level, by T, mode and what was changed.
 
-
-def plot_classes(assignment: LevelAssignment) -> Figure:
-    """Fig. 6: where the classes of receivers lie, and how well influence keeps them apart.
-
-    On the left every receiver by degree and clustering coefficient, the dot's area growing with
-    betweenness; on the right how the receivers of each level spread over mean mid-rank.
-
-    Raises:
-        ResultError: the assignment carries no metrics.
+    Args:
+        trials: those without a stability are left out; at least one has some.
     """
-    if assignment.metrics is None:
-        raise ResultError("the result carries no metrics; classify the graph again to draw it")
-    degree, between, clustering, _ = assignment.metrics.T
-    scores = mid_ranks(assignment.metrics).mean(axis=1)
-    colours = _colours(assignment.levels)
-    figure = Figure(figsize=(11.0, 5.0), layout="constrained")
-    plane, spread = figure.subplots(1, 2, width_ratios=(1.7, 1.0))
-    area = 6.0 + 120.0 * np.sqrt(between / max(float(between.max()), 1e-300))
-    jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(degree))
-    order = np.random.default_rng(1).permutation(len(degree))  # no level hides the others
-    plane.scatter(
-        np.maximum(degree + jitter, 0.5)[order], clustering[order], area[order],
-        colours[assignment.level - 1][order], alpha=0.65, linewidths=0,
-    )  # fmt: skip
-    plane.set_xscale("log")
-    plane.set_xlabel("degree (log scale)")
-    plane.set_ylabel("local clustering coefficient")
-    sizes = np.bincount(assignment.level)[1:]
-    bins = np.linspace(0.0, 1.0, 61)
-    for level in range(1, assignment.levels + 1):
-        density, _ = np.histogram(scores[assignment.level == level], bins)
-        ridge = level + 0.9 * density / max(1, density.max())
-        colour = colours[level - 1]
-        spread.fill_between(bins[:-1], level, ridge, step="post", color=colour, alpha=0.85)
-        spread.axhline(level, color="0.6", linewidth=0.6)
-    names = [f"level {t}\nn = {n:,}" for t, n in enumerate(sizes.tolist(), start=1)]
-    spread.set_yticks(range(1, assignment.levels + 1), names)
-    spread.set_xlim(0.0, 1.0)
-    spread.set_xlabel("influence of a receiver (mean mid-rank)")
-    spread.set_title("Influence within each level", fontsize="medium")
-    plane.set_title("Dot area: betweenness", fontsize="medium")
-    _bare(plane, "both")
-    _bare(spread, "x")
-    figure.suptitle(f"{len(degree):,} receivers in {assignment.levels} security levels")
+    shown = [trial for trial in trials if trial.stability is not None]
+    names = [f"T = {one.assignment.levels}, {one.assignment.mode}" for one in shown]
+    figure = Figure(figsize=(9.0, 1.6 + 0.34 * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    least = 1.0
+    for attribute, (marker, colour, label) in SHAKEN.items():
+        values = [getattr(trial.stability, attribute) for trial in shown]
+        places = [(value, row) for row, value in enumerate(values) if value is not None]
+        if places:
+            axes.scatter([value for value, _ in places], [row for _, row in places], s=48,
+                         marker=marker, color=colour,
+                         label=label, zorder=3)  # fmt: skip
+            least = min(least, *(value for value, _ in places))
+    axes.set_yticks(range(len(shown)), names)
+    axes.invert_yaxis()
+    axes.set_xlim(least - 0.02, 1.005)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_xlabel("users who keep their level")
+    figure.legend(frameon=False, loc="outside upper center", ncols=1, fontsize="small")
+    bare(axes, "both")
     return figure
