@@ -30,7 +30,7 @@ def write(tmp_path, name, text):
         ("a.csv", "1,2\n3\t4\n", "line 2: mixed separators: tabs here, commas above"),
         ("a.txt", "1 2\n3,4\n", "line 2: mixed separators: commas here, blanks above"),
         ("a.tsv", "1\t2\n3 4\n", "line 2: mixed separators: blanks here, tabs above"),
-        ("a.parquet", "1 2\n", r"this format is not read; edge lists \(.txt"),
+        ("a.xlsx", "1 2\n", r"this format is not read; edge lists \(.txt"),
         ("a", "1 2\n", "this format is not read"),
         ("a.graphml", "<graphml>\n<graph", "a.graphml, line 2: this is not GraphML"),
         ("a.graphml", "<graphml></graphml>", "a.graphml: this is not GraphML"),

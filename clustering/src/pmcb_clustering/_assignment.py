@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -58,38 +58,123 @@ def _shortest(
     return reach
 
 
+class _Heaps(NamedTuple):
+    """For each ordered pair of levels (a, b) a heap of users, the cheapest switch to b on top.
+
+    All users of level a are in heap (a, b); who has left a stays in it until he comes to the top.
+    The heaps lie in one pool of user numbers.
+    """
+
+    begin: NDArray[np.int64]  # (t, t): place in the pool
+    length: NDArray[np.int64]  # (t, t)
+    room: NDArray[np.int64]  # (t, t): places before the next heap begins
+    end: NDArray[np.int64]  # (1,): where the free part of the pool begins
+
+
 @kernel
-def _places(orders: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Where each user stands in each order."""
-    places = np.empty_like(orders)
-    for a in range(orders.shape[0]):
-        for b in range(orders.shape[1]):
-            for rank in range(orders.shape[2]):
-                places[a, b, orders[a, b, rank]] = rank
-    return places
+def _cheaper(costs: NDArray[np.int64], one: int, other: int, a: int, b: int) -> bool:
+    """Whether ``one`` switches from a to b before ``other``: at less cost, or earlier in line."""
+    left, right = costs[one, b] - costs[one, a], costs[other, b] - costs[other, a]
+    return left < right or (left == right and one < other)
+
+
+@kernel
+def _sift(
+    heap: NDArray[np.int32], length: int, place: int, costs: NDArray[np.int64], a: int, b: int
+) -> None:
+    """Let the user at ``place`` sink until nobody below is cheaper."""
+    user = heap[place]
+    while 2 * place + 1 < length:
+        child = 2 * place + 1
+        if child + 1 < length and _cheaper(costs, heap[child + 1], heap[child], a, b):
+            child += 1
+        if not _cheaper(costs, heap[child], user, a, b):
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = user
+
+
+@kernel
+def _insert(
+    pool: NDArray[np.int32], heaps: _Heaps, costs: NDArray[np.int64], a: int, b: int, user: int
+) -> NDArray[np.int32]:
+    """Put ``user`` into heap (a, b); the pool, a larger one if it was full."""
+    begin, place = heaps.begin[a, b], heaps.length[a, b]
+    if place == heaps.room[a, b]:
+        end, room = heaps.end[0], 2 * place + 16
+        if end + room > len(pool):
+            larger = np.empty(end + room + len(pool) // 2, np.int32)
+            larger[:end] = pool[:end]
+            pool = larger
+        pool[end : end + place] = pool[begin : begin + place]
+        begin = end
+        heaps.begin[a, b], heaps.room[a, b], heaps.end[0] = end, room, end + room
+    heaps.length[a, b] = place + 1
+    heap = pool[begin : begin + place + 1]
+    while place > 0 and _cheaper(costs, user, heap[(place - 1) // 2], a, b):
+        heap[place] = heap[(place - 1) // 2]
+        place = (place - 1) // 2
+    heap[place] = user
+    return pool
+
+
+@kernel
+def _heaps_of(
+    costs: NDArray[np.int64], label: NDArray[np.int64], size: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], _Heaps]:
+    """A heap for each ordered pair of levels, with a little room for users to come."""
+    n, t = costs.shape
+    heaps = _Heaps(
+        np.zeros((t, t), np.int64),
+        np.zeros((t, t), np.int64),
+        np.zeros((t, t), np.int64),
+        np.zeros(1, np.int64),
+    )
+    for a in range(t):
+        for b in range(t):
+            if a != b:
+                heaps.begin[a, b] = heaps.end[0]
+                heaps.room[a, b] = size[a] + size[a] // 8 + 16
+                heaps.end[0] += heaps.room[a, b]
+    pool = np.empty(heaps.end[0], np.int32)
+    for user in range(n):
+        a = label[user]
+        for b in range(t):
+            if a != b:
+                pool[heaps.begin[a, b] + heaps.length[a, b]] = user
+                heaps.length[a, b] += 1
+    for a in range(t):
+        for b in range(t):
+            heap = pool[heaps.begin[a, b] : heaps.begin[a, b] + heaps.length[a, b]]
+            for place in range(len(heap) // 2 - 1, -1, -1):
+                _sift(heap, len(heap), place, costs, a, b)
+    return pool, heaps
 
 
 @kernel
 def _switch_lengths(
     costs: NDArray[np.int64],
-    orders: NDArray[np.int32],
     label: NDArray[np.int64],
-    first: NDArray[np.int64],
+    pool: NDArray[np.int32],
+    heaps: _Heaps,
     lengths: NDArray[np.int64],
 ) -> None:
-    """Cost of the cheapest switch for each pair of levels; ``first`` moves on to its user."""
-    n, t = costs.shape
+    """Cost of the cheapest switch for each pair of levels, whose user comes to the heap's top."""
+    t = costs.shape[1]
     for a in range(t):
         for b in range(t):
-            if a != b:
-                rank = first[a, b]
-                while rank < n and label[orders[a, b, rank]] != a:
-                    rank += 1
-                first[a, b] = rank
-                lengths[a, b] = FAR
-                if rank < n:
-                    user = orders[a, b, rank]
-                    lengths[a, b] = costs[user, b] - costs[user, a]
+            if a == b:
+                continue
+            heap, length = pool[heaps.begin[a, b] :], heaps.length[a, b]
+            while length > 0 and label[heap[0]] != a:
+                length -= 1
+                heap[0] = heap[length]
+                _sift(heap, length, 0, costs, a, b)
+            heaps.length[a, b] = length
+            lengths[a, b] = FAR
+            if length > 0:
+                lengths[a, b] = costs[heap[0], b] - costs[heap[0], a]
 
 
 @kernel
@@ -102,14 +187,8 @@ def _deficit_nearest(reach: NDArray[np.int64], excess: NDArray[np.int64]) -> int
 
 
 @kernel
-def _balance(
-    costs: NDArray[np.int64], orders: NDArray[np.int32], low: int, high: int
-) -> NDArray[np.int64]:
-    """Successive shortest paths on the levels and a hub that takes low .. high users of each.
-
-    ``orders[a, b]`` holds all users by the cost of a switch from a to b. ``first[a, b]`` is a
-    rank in it below which nobody belongs to a, so the cheapest switch is found by going on.
-    """
+def _balance(costs: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
+    """Successive shortest paths on the levels and a hub that takes low .. high users of each."""
     n, t = costs.shape
     hub = t
     label = np.empty(n, np.int64)
@@ -117,8 +196,7 @@ def _balance(
     for user in range(n):
         label[user] = np.argmin(costs[user])
         size[label[user]] += 1
-    places = _places(orders)
-    first = np.zeros((t, t), np.int64)
+    pool, heaps = _heaps_of(costs, label, size)
     taken = np.minimum(np.maximum(size, low), high)  # flow from each level to the hub
     lengths = np.full((t + 1, t + 1), FAR, np.int64)
     before = np.empty(t + 1, np.int64)
@@ -128,7 +206,7 @@ def _balance(
         excess[hub] = taken.sum() - n
         if not excess.any():
             return label
-        _switch_lengths(costs, orders, label, first, lengths)
+        _switch_lengths(costs, label, pool, heaps, lengths)
         for a in range(t):
             lengths[a, hub] = 0 if taken[a] < high else FAR
             lengths[hub, a] = 0 if taken[a] > low else FAR
@@ -142,11 +220,13 @@ def _balance(
             elif a == hub:
                 taken[b] -= 1
             else:
-                user = orders[a, b, first[a, b]]
+                user = pool[heaps.begin[a, b]]
                 label[user] = b
                 size[a] -= 1
                 size[b] += 1
-                first[b] = np.minimum(first[b], places[b, :, user])
+                for c in range(t):
+                    if c != b:
+                        pool = _insert(pool, heaps, costs, b, c, user)
 
 
 def bounded_assignment(
@@ -183,10 +263,6 @@ def bounded_assignment(
     order = np.arange(n) if ties is None else np.argsort(ties)
     peak = float(costs.max())
     scaled = np.rint(costs * (QUANTUM / peak if peak > 0 else 0.0)).astype(np.int64)[order]
-    orders = np.empty((t, t, n), np.int32)
-    for a in range(t):
-        for b in range(t):
-            orders[a, b] = np.argsort(scaled[:, b] - scaled[:, a], kind="stable")
     labels = np.empty(n, np.int64)
-    labels[order] = _balance(scaled, orders, low, high)
+    labels[order] = _balance(scaled, low, high)
     return labels

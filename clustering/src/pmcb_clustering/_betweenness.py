@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pmcb_clustering._executors import Executor, executor_or_threads, processors
 from pmcb_clustering._features import rank_correlation
 from pmcb_clustering._jit import kernel
 from pmcb_clustering.errors import ParameterError
@@ -29,13 +29,6 @@ CHUNKS = 32
 
 Method = Literal["auto", "exact", "pivots"]
 Progress = Callable[[float], None]
-
-
-def processors() -> int:
-    """Processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +116,16 @@ def _accumulate(
     return total
 
 
+def _sum_dependencies(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    sources: NDArray[np.int64],
+    linear: bool,
+) -> NDArray[np.float64]:
+    """What an executor runs: a compiled kernel itself does not travel to every kind of one."""
+    return _accumulate(indptr, indices, sources, linear)
+
+
 def _check_method(method: str, n_users: int, exact_limit: int) -> Literal["exact", "pivots"]:
     if method == "auto":
         return "exact" if n_users <= exact_limit else "pivots"
@@ -142,6 +145,7 @@ def betweenness(
     pivots: int = PIVOTS,
     random_state: int = 0,
     n_jobs: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Betweenness:
     """Betweenness of every user: sum over pairs {s, t} of sigma_st(v) / sigma_st.
@@ -162,6 +166,8 @@ def betweenness(
         pivots: sources of the sample, at least 2; more than n are cut to n.
         random_state: seed of the sample, at least 0.
         n_jobs: threads, None for one per processor; the result does not depend on it.
+        executor: where the sources are worked off, in 32 parts; None is ``n_jobs`` threads. The
+            result does not depend on it either.
         progress: called with the fraction done, 0 .. 1.
 
     On a path of three users only the middle one lies between the pair of its ends:
@@ -178,9 +184,10 @@ def betweenness(
         sources = np.random.default_rng(random_state).permutation(n)[: max(2, pivots)]
     halves = np.zeros((2, n), np.float64)
     parts = [sources[start::CHUNKS] for start in range(min(CHUNKS, len(sources)))]
-    with ThreadPoolExecutor(n_jobs or processors()) as pool:
+    linear = chosen == "pivots"
+    with executor_or_threads(executor, n_jobs) as pool:
         sums = pool.map(
-            lambda part: _accumulate(graph.indptr, graph.indices, part, chosen == "pivots"), parts
+            _sum_dependencies, repeat(graph.indptr), repeat(graph.indices), parts, repeat(linear)
         )
         for done, part_sum in enumerate(sums):
             halves[done % 2] += part_sum

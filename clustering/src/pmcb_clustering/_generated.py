@@ -24,6 +24,11 @@ FRIENDS = (1045, 792, 755, 547, 347, 229, 170, 159, 68, 59)
 EGOS = len(FRIENDS)
 CIRCLE = 15.0  # typical users of a circle
 SPREAD = 1.1  # of the logarithm of a circle's size
+TOWN = EGO_USERS
+ONE_TOWN = 10 * TOWN
+"""Users up to whom there are ten egos; a larger graph is made of towns with ten egos each."""
+
+BETWEEN = 0.05  # share of a large graph's ties that lead from town to town
 LONERS = 0.02  # share of an ego's friends who are in no circle: ego-Facebook has 75 leaves
 
 
@@ -48,8 +53,10 @@ def generated_graph(
     """A social graph of friends' circles around a few egos, as in ego-Facebook.
 
     Ten users are egos of very different size, each tied to all its friends; friends of one ego
-    form overlapping circles, in which ties are likely; some users know two egos. It is no
-    sample of any real graph: use it where the real one is not at hand, and say so.
+    form overlapping circles, in which ties are likely; some users know two egos. Above 40,390
+    users there are such towns of some four thousand, and one tie in twenty joins two of them;
+    ids tell nothing of towns. It is no sample of any real graph: use it where the real one is
+    not at hand, and say so.
 
     Args:
         n_users: at least 20.
@@ -69,6 +76,31 @@ def generated_graph(
         most = n_users * (n_users - 1) // 20
         raise ParameterError(f"n_ties is {n_ties}; it must be from {2 * n_users} to {most}")
     rng = np.random.default_rng(random_state)
+    make = _town if n_users <= ONE_TOWN else _towns
+    return SocialGraph.from_arrays(list(map(str, range(n_users))), make(n_users, n_ties, rng))
+
+
+def _towns(n_users: int, n_ties: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ties of towns one by one, which bounds the memory, and between them."""
+    size = max(TOWN, 40 * n_ties // n_users)  # a town has room for a tenth of all pairs at most
+    begin = np.linspace(0, n_users, n_users // size + 1).astype(np.int64)
+    share = np.round((1.0 - BETWEEN) * n_ties * begin / n_users).astype(np.int64)
+    parts = [
+        begin[town] + _town(int(begin[town + 1] - begin[town]), int(ties), rng)
+        for town, ties in enumerate(np.diff(share))
+    ]
+    missing = n_ties - sum(map(len, parts))
+    pairs = rng.integers(0, n_users, (2 * missing, 2))
+    town = np.searchsorted(begin, pairs, side="right")
+    low, high = pairs.min(axis=1), pairs.max(axis=1)
+    keys = (low * n_users + high)[town[:, 0] != town[:, 1]]
+    _, first = np.unique(keys, return_index=True)
+    parts.append(np.column_stack(np.divmod(keys[np.sort(first)[:missing]], n_users)))
+    return np.asarray(rng.permutation(n_users)[np.concatenate(parts)], np.int64)
+
+
+def _town(n_users: int, n_ties: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Ties between friends of ten egos, shape (n_ties, 2)."""
     home = rng.choice(EGOS, n_users, p=np.array(FRIENDS) / sum(FRIENDS))
     home[:EGOS] = np.arange(EGOS)  # the first users are the egos
     second = rng.integers(0, EGOS, n_users)
@@ -96,13 +128,17 @@ def generated_graph(
 
 def _first_ties(
     keys: NDArray[np.int64], waits: NDArray[np.float64], n_users: int, n_ties: int
-) -> SocialGraph:
-    """The ``n_ties`` different ties of least waiting time."""
+) -> NDArray[np.int64]:
+    """The ``n_ties`` different ties of least waiting time, shape (n_ties, 2)."""
+    if len(waits) > 4 * n_ties:  # most are not needed, unless there are many repeats
+        soon = waits <= np.partition(waits, 2 * n_ties)[2 * n_ties]
+        ends = _first_ties(keys[soon], waits[soon], n_users, n_ties)
+        if len(ends) == n_ties:
+            return ends
     low, high = np.divmod(keys, n_users)
     keys = np.minimum(low, high) * n_users + np.maximum(low, high)
     order = np.argsort(waits, kind="stable")
     order = order[low[order] != high[order]]
     _, first = np.unique(keys[order], return_index=True)
     chosen = keys[order][np.sort(first)[:n_ties]]
-    ends = np.column_stack(np.divmod(chosen, n_users))
-    return SocialGraph.from_arrays([str(user) for user in range(n_users)], ends)
+    return np.column_stack(np.divmod(chosen, n_users))

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from pmcb_clustering.errors import GraphError, GraphTooLarge, GraphWarning
 
@@ -22,11 +23,35 @@ if TYPE_CHECKING:
 __all__ = ["SocialGraph", "check_memory"]
 
 
-def _user_key(user: str) -> tuple[int, int, str]:
+SHORT = 18  # digits that fit into int64
+
+
+def _user_key(user: str) -> tuple[int, int, str, str]:
     """Numbers before words, numbers by value: 2 stands before 10."""
     if user.isascii() and user.isdecimal():
-        return (0, int(user), user)
-    return (1, 0, user)
+        digits = user.lstrip("0")
+        return (0, len(digits), digits, user)
+    return (1, 0, "", user)
+
+
+def _order(users: Sequence[str]) -> NDArray[np.int64]:
+    """Places of ``users`` in the order of their ids; a million numbers take a second less so."""
+    text = "".join(users)
+    lengths = set(map(len, users)) if text.isascii() and text.isdecimal() else {0}
+    if 0 < min(lengths) <= max(lengths) <= SHORT:
+        values = np.fromiter(map(int, users), np.int64, len(users))
+        order = np.argsort(values, kind="stable")
+        if (np.diff(values[order]) > 0).all():
+            return order
+    return np.array(sorted(range(len(users)), key=lambda node: _user_key(users[node])), np.int64)
+
+
+def _check_text(users: Sequence[str]) -> None:
+    try:
+        "".join(users).encode()
+    except UnicodeEncodeError as error:
+        message = "a user id cannot be written in UTF-8: it holds half a character"
+        raise GraphError(message) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,37 +93,41 @@ class SocialGraph:
         number: dict[str, int] = {}
         for user in users:
             number.setdefault(user, len(number))
-        ends = [number.setdefault(user, len(number)) for edge in edges for user in edge]
-        return cls.from_numbers(list(number), np.array(ends, np.int64).reshape(-1, 2))
+        numbers = (number.setdefault(user, len(number)) for edge in edges for user in edge)
+        ends = np.fromiter(numbers, np.int64)
+        return cls.from_numbers(list(number), ends.reshape(-1, 2))
 
     @classmethod
     def from_numbers(cls, users: Sequence[str], ends: NDArray[np.int64]) -> SocialGraph:
         """Build the graph from users in any order and ties between them by place, (edges, 2)."""
-        order = sorted(range(len(users)), key=lambda node: _user_key(users[node]))
+        order = _order(users)
         place = np.empty(len(users), np.int64)
         place[order] = np.arange(len(users))
-        return cls.from_arrays([users[node] for node in order], place[ends])
+        return cls.from_arrays([users[node] for node in order.tolist()], place[ends])
 
     @classmethod
     def from_arrays(cls, users: Sequence[str], ends: NDArray[np.int64]) -> SocialGraph:
         """Build the graph from node numbers, (edges, 2), in the given node order."""
         n = len(users)
-        proper = ends[ends[:, 0] != ends[:, 1]]
-        keys = np.unique(proper.min(axis=1) * n + proper.max(axis=1)) if proper.size else proper
+        _check_text(users)
+        left, right = ends[:, 0], ends[:, 1]
+        keys = (np.minimum(left, right) * n + np.maximum(left, right))[left != right]
         if not keys.size:
             message = "the graph has no tie between two users; at least one edge is needed"
             raise GraphError(message)
+        n_proper = len(keys)
+        keys = np.unique(keys)
         low, high = np.divmod(keys, n)
-        both = np.sort(np.concatenate([keys, high * n + low]))
-        rows, columns = np.divmod(both, n)
-        indptr = np.zeros(n + 1, np.int64)
-        np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
+        start = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(low, minlength=n), out=start[1:])
+        upper = sparse.csr_array((np.ones(len(keys), np.int8), high, start), shape=(n, n))
+        both = sparse.csr_array(upper + upper.T)
         return cls(
             users=tuple(users),
-            indptr=indptr,
-            indices=columns.astype(np.int32),
-            self_loops=len(ends) - len(proper),
-            repeats=len(proper) - len(keys),
+            indptr=both.indptr.astype(np.int64),
+            indices=both.indices.astype(np.int32),
+            self_loops=len(ends) - n_proper,
+            repeats=n_proper - len(keys),
         )
 
     @classmethod
@@ -123,8 +152,8 @@ class SocialGraph:
         if any("weight" in attributes for _, _, attributes in graph.edges(data=True)):
             warnings.warn("edge weights are ignored: a tie counts once", GraphWarning, stacklevel=2)
         place = {node: index for index, node in enumerate(nodes)}
-        ends = [(place[u], place[v]) for u, v in graph.edges()]
-        return cls.from_arrays(users, np.array(ends, np.int64).reshape(-1, 2))
+        ends = np.fromiter((place[node] for edge in graph.edges() for node in edge), np.int64)
+        return cls.from_arrays(users, ends.reshape(-1, 2))
 
     @property
     def n_users(self) -> int:
@@ -144,16 +173,19 @@ class SocialGraph:
     @cached_property
     def canonical_order(self) -> NDArray[np.int64]:
         """Shape (n,): node numbers in the order of user ids, the same for every node order."""
-        order = sorted(range(self.n_users), key=lambda node: _user_key(self.users[node]))
-        return np.array(order, np.int64)
+        return _order(self.users)
 
     def canonical(self) -> SocialGraph:
         """The same graph with its nodes in the order of user ids."""
-        if np.array_equal(self.canonical_order, np.arange(self.n_users)):
+        order = self.canonical_order
+        if np.array_equal(order, np.arange(self.n_users)):
             return self
+        place = np.empty(self.n_users, np.int64)
+        place[order] = np.arange(self.n_users)
         rows = np.repeat(np.arange(self.n_users), self.degrees)
-        ends = np.column_stack([rows, self.indices])[rows < self.indices]
-        same = SocialGraph.from_numbers(self.users, ends)
+        once = rows < self.indices
+        ends = place[np.column_stack([rows[once], self.indices[once]])]
+        same = SocialGraph.from_arrays([self.users[node] for node in order.tolist()], ends)
         return replace(same, self_loops=self.self_loops, repeats=self.repeats)
 
     @cached_property

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import warnings
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pmcb_clustering._assignment import bounded_assignment
+from pmcb_clustering._executors import Executor, executor_or_threads
+from pmcb_clustering._features import round_significant
 from pmcb_clustering._refine import refine
 from pmcb_clustering._spectrum import spectral_embedding
 
@@ -22,20 +26,46 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded_kmeans", "fiedler_intervals", "kmeans", "least_ratio_cut"]
 
-STARTS = 10  # scikit-learn's k-means is the best of so many
+STARTS = 10
 ROUNDS = 100
+SETTLED = 100_000
+"""Bounded k-means has settled when nobody of so many users moves any more."""
+
 BINS = 200
 
 
+def _lloyd(
+    rows: NDArray[np.float64], start: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], float]:
+    """Labels, centres and inertia that k-means comes to from the centres ``start``."""
+    with threadpool_limits(1):  # sums must not depend on the threads of another process either
+        model = KMeans(len(start), init=start, n_init=1).fit(rows)
+    return model.labels_, model.cluster_centers_, model.inertia_
+
+
 def kmeans(
-    rows: NDArray[np.float64], n_levels: int, random_state: int
+    rows: NDArray[np.float64],
+    n_levels: int,
+    random_state: int,
+    *,
+    executor: Executor | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Labels, shape (n,), and centres, shape (T, d), of scikit-learn's k-means."""
-    model = KMeans(n_levels, n_init=STARTS, random_state=random_state)
-    with warnings.catch_warnings():
+    """Labels, shape (n,), and centres, shape (T, d), of scikit-learn's k-means.
+
+    The best of ten starts (k-means++), those of ``KMeans(n_init=10)``; the first of several that
+    come to the same inertia. They are worked off by ``executor``, or threads; the result does
+    not depend on it.
+    """
+    middle = rows.mean(axis=0)
+    centred = rows - middle
+    rng = np.random.RandomState(random_state)  # the kind scikit-learn draws from
+    starts = [kmeans_plusplus(centred, n_levels, random_state=rng)[0] for _ in range(STARTS)]
+    with warnings.catch_warnings(), threadpool_limits(1), executor_or_threads(executor) as pool:
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than T
-        labels = model.fit_predict(rows)
-    return labels.astype(np.int64), np.asarray(model.cluster_centers_, np.float64)
+        found = list(pool.map(_lloyd, repeat(centred), starts))
+    inertia = round_significant(np.array([each[2] for each in found], np.float64))
+    labels, centres, _ = found[int(inertia.argmin())]
+    return labels.astype(np.int64), np.asarray(centres + middle, np.float64)
 
 
 def bounded_kmeans(
@@ -44,10 +74,13 @@ def bounded_kmeans(
     bounds: tuple[int, int],
     ties: NDArray[np.int64],
     random_state: int,
+    *,
+    executor: Executor | None = None,
 ) -> NDArray[np.int64]:
     """K-means whose every assignment step keeps the sizes within bounds, at least cost.
 
-    Starts from the centres of plain k-means; stops when no user moves.
+    Starts from the centres of plain k-means; stops when no user moves, or, of more than a hundred
+    thousand, not one in a hundred thousand.
 
     Args:
         rows: shape (n, d).
@@ -55,18 +88,20 @@ def bounded_kmeans(
         bounds: least and most users per label.
         ties: shape (n,), a permutation; decides between equal users.
         random_state: seed of plain k-means.
+        executor: where its starts are worked off; None is threads.
 
     Returns:
         shape (n,); 0 .. T - 1.
     """
-    _, centres = kmeans(rows, n_levels, random_state)
+    _, centres = kmeans(rows, n_levels, random_state, executor=executor)
     labels = np.full(len(rows), -1, np.int64)
     for _ in range(ROUNDS):
         costs = np.stack([((rows - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
         moved = bounded_assignment(costs, *bounds, ties=ties)
-        if np.array_equal(moved, labels):
-            break
+        settled = np.count_nonzero(moved != labels) <= len(rows) // SETTLED
         labels = moved
+        if settled:
+            break
         centres = np.stack([rows[labels == label].mean(axis=0) for label in range(n_levels)])
     return labels
 
@@ -126,6 +161,9 @@ def least_ratio_cut(
     bounds: tuple[int, int],
     ties: NDArray[np.int64],
     random_state: int,
+    *,
+    coarse: SimilarityGraph | None = None,
+    executor: Executor | None = None,
 ) -> NDArray[np.int64]:
     """The best of three bounded partitions, each refined: spectral, Fiedler intervals, k-means.
 
@@ -136,15 +174,20 @@ def least_ratio_cut(
         bounds: least and most users per label.
         ties: shape (n,), a permutation.
         random_state: seed.
+        coarse: a graph of the same users whose eigenvectors are taken, their landmarks' for
+            instance; None is ``graph``.
+        executor: where the starts of k-means are worked off; None is threads.
 
     Returns:
         shape (n,); 0 .. T - 1.
     """
-    vectors = spectral_embedding(graph, n_levels)
+    embedded = coarse or graph
+    vectors = spectral_embedding(embedded, n_levels)
     candidates = [
-        bounded_kmeans(features, n_levels, bounds, ties, random_state),
-        bounded_kmeans(vectors[graph.point_of], n_levels, bounds, ties, random_state),
-        fiedler_intervals(graph, vectors[:, 1], n_levels, bounds),
+        bounded_kmeans(rows, n_levels, bounds, ties, random_state, executor=executor)
+        for rows in (features, vectors[embedded.point_of])
+    ] + [
+        fiedler_intervals(embedded, vectors[:, 1], n_levels, bounds),
     ]
     refined = [refine(graph, labels, *bounds) for labels in candidates if labels is not None]
     return min(refined, key=graph.ratio_cut)
