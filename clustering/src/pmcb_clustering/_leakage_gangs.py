@@ -216,7 +216,6 @@ def _grow_chunk(
         field.indptr,
         field.indices,
         field.level,
-        field.sizes,
         field.founders,
         field.thresholds,
         stream.random((trials, field.gang)),

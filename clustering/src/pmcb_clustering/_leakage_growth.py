@@ -40,18 +40,17 @@ def _prefer(
     held: NDArray[np.int64],
     needed: NDArray[np.int64],
     ways: NDArray[np.float64],
-    sizes: NDArray[np.int64],
     later: float,
     pulls: NDArray[np.float64],
 ) -> float:
     """``pulls`` receives the preference for each level; the answer is ``ways`` weighted by it.
 
-    Of ``later`` recruits a level is expected to get its share, half way between its share of the
-    ways out of the gang and its share of all users.
+    Of ``later`` recruits a level is expected to get its share of today's ways out of the gang,
+    and a hundredth at least: tomorrow there may be some.
     """
-    total, everybody, weighted = ways.sum(), sizes.sum(), 0.0
+    total, weighted = ways.sum(), 0.0
     for t in range(len(ways)):
-        share = (ways[t] / total + sizes[t] / everybody) / 2.0
+        share = max(ways[t] / total, 0.01)
         pulls[t] = _pull(held[t], needed[t], later * share)
         weighted += ways[t] * pulls[t]
     return weighted
@@ -122,7 +121,6 @@ def grow_gangs(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     level: NDArray[np.int64],
-    sizes: NDArray[np.int64],
     founders: NDArray[np.int64],
     needed: NDArray[np.int64],
     draws: NDArray[np.float64],
@@ -138,11 +136,11 @@ def grow_gangs(
     trials, gang = draws.shape
     seat = np.full(len(level), -1, np.int64)  # the user's place in the gang
     members = np.empty(gang, np.int64)
-    outside = np.empty((gang, len(sizes)), np.int64)  # each member's friends outside, by level
+    outside = np.empty((gang, len(needed)), np.int64)  # each member's friends outside, by level
     weights = np.empty(gang, np.float64)  # of each of these friends, by member
-    ways = np.empty(len(sizes), np.float64)  # into each level: the sum of these weights
-    pulls = np.empty(len(sizes), np.float64)
-    plain = np.ones(len(sizes), np.float64)
+    ways = np.empty(len(needed), np.float64)  # into each level: the sum of these weights
+    pulls = np.empty(len(needed), np.float64)
+    plain = np.ones(len(needed), np.float64)
     ratio = np.zeros(trials, np.float64)
     for trial in range(trials):
         members[0] = founders[int(draws[trial, 0] * len(founders))]
@@ -153,7 +151,7 @@ def grow_gangs(
             _admit(indptr, indices, level, members[:size], seat, outside)
             _weigh(outside, by_ties, weights[:size], ways)
             held = counts[trial]
-            pulled = _prefer(held, needed, ways, sizes, gang - size - 0.5, pulls)
+            pulled = _prefer(held, needed, ways, gang - size - 0.5, pulls)
             left = draws[trial, size] * (pulled if tilted else ways.sum())
             m, t, place = _choose(outside, weights[:size], pulls if tilted else plain, left)
             ratio[trial] += np.log(pulled / (ways.sum() * pulls[t]))

@@ -145,12 +145,12 @@ def draw_figures(study: Study) -> dict[str, Picture]:
     pictures = {}
     if len(study.losses) == 1:
         pictures["leakage.png"] = Picture(
-            encode_png(plot_leakage(study.scenarios)),
+            encode_png(plot_leakage(study.scenarios), 150),
             "Dots on a logarithmic scale: the probabilities of the table, with their intervals.",
         )
     if study.fig8 is not None:
         pictures["fig8.png"] = Picture(
-            encode_png(plot_fig8(study.fig8)), " ".join(study.fig8.notes)
+            encode_png(plot_fig8(study.fig8), 150), " ".join(study.fig8.notes)
         )
     return pictures
 
