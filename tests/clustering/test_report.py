@@ -178,13 +178,15 @@ def test_a_page_without_comparison_says_so(graph, tmp_path, monkeypatch):
 
 def test_figures_come_as_files_where_a_folder_is_named(graph, tmp_path):
     """Made if need be."""
-    result = run(report, graph, "--out", "figures")
+    result = run(report, graph, "--out", "figures", "--dpi", "60")
     assert result.exit_code == 0, result.exception
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    classes = {f"classes-{t}.png" for t in (3, 4, 5)}
-    assert names == {"ratio_cut.png", "stability.png", *classes}
+    classes = {f"levels-classes-{t}.png" for t in (3, 4, 5)}
+    assert names == {"levels-ratio-cut.png", "levels-stability.png", *classes}
     for path in (tmp_path / "figures").iterdir():
-        assert path.read_bytes().startswith(b"\x89PNG")
+        data = path.read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert int.from_bytes(data[16:20]) < 800  # pixels wide
     assert result.stdout.count("k-means") == 3 + 1  # a row for every T, and a column's name
 
 
@@ -287,6 +289,6 @@ def test_the_share_of_ties_within_levels_is_told_by_hand():
     found = LevelClustering(2).fit(graph).assignment_
     split = replace(found, level=np.array([1, 1, 1, 2, 2, 2]))
     findings = Findings("a", (Trial(split),), layout=graph_layout(graph))
-    text = _page.draw_figures(findings)["classes-2.png"].text.replace("\u00a0", " ")
+    text = _page.draw_figures(findings)["levels-classes-2.png"].text.replace("\u00a0", " ")
     assert "86 % of the ties drawn join users of one level" in text
     assert "by lot would have 50 %" in text

@@ -25,11 +25,17 @@ if TYPE_CHECKING:
     from pmcb_clustering._report import Findings
     from pmcb_clustering._result import LevelAssignment
 
-__all__ = ["Picture", "draw_figures", "render_page"]
+__all__ = ["DPI", "Picture", "draw_figures", "render_page"]
 
 DISTRIBUTIONS = (
     "pmcb-clustering", "numpy", "scipy", "scikit-learn", "numba", "networkx", "matplotlib",
 )  # fmt: skip
+
+
+RATIO_CUT, CLASSES, STABILITY = (
+    "levels-ratio-cut.png", "levels-classes-{}.png", "levels-stability.png",
+)  # fmt: skip
+DPI = 150
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ class _Table:
     colours: Sequence[str] = ()
 
 
-def draw_figures(findings: Findings) -> dict[str, Picture]:
-    """Figures by file name: ``ratio_cut.png``, ``classes-T.png`` and, if measured, the rest."""
+def draw_figures(findings: Findings, dpi: int = DPI) -> dict[str, Picture]:
+    """Figures by file name: RatioCut, classes by T and, where it was measured, stability."""
     assignments = findings.assignments
     qualities = {one.levels: one.quality for one in assignments}
     modes: dict[str, dict[int, Quality]] = {}
@@ -76,8 +82,8 @@ def draw_figures(findings: Findings) -> dict[str, Picture]:
         if quality["ratio_cut_to_kmeans"] is not None
     )
     pictures = {
-        "ratio_cut.png": Picture(
-            encode_png(plot_ratio_cut(qualities, modes)),
+        RATIO_CUT: Picture(
+            encode_png(plot_ratio_cut(qualities, modes), dpi),
             f"Bars of RatioCut by number of levels. As a multiple of k-means: {quotients}."
             if quotients
             else "Bars of RatioCut by number of levels; there is no k-means to compare with.",
@@ -87,13 +93,13 @@ def draw_figures(findings: Findings) -> dict[str, Picture]:
     for one in assignments:
         if one.metrics is not None:
             text = _describe_classes(one, layout)
-            pictures[f"classes-{one.levels}.png"] = Picture(
-                encode_png(plot_classes(one, layout)), text
+            pictures[CLASSES.format(one.levels)] = Picture(
+                encode_png(plot_classes(one, layout), dpi), text
             )
     trials = [*(findings.modes or findings.trials)]
     if any(trial.stability is not None for trial in trials):
         text = "Dots: the share of the users who keep their level; the numbers stand in the table."
-        pictures["stability.png"] = Picture(encode_png(plot_stability(trials)), text)
+        pictures[STABILITY] = Picture(encode_png(plot_stability(trials), dpi), text)
     return pictures
 
 
@@ -158,18 +164,21 @@ def render_page(findings: Findings, pictures: Mapping[str, Picture]) -> str:
     """One HTML page."""
     import jinja2
 
+    assignments = findings.assignments
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("pmcb_clustering") / "report.html.j2"
     return environment.from_string(source.read_text(encoding="utf-8")).render(
         findings=findings,
-        first=findings.assignments[0],
+        first=assignments[0],
         summary=_report.summary(findings),
         tables=_tables(findings),
-        ways={one.levels: _report.ways_of_influence(one) for one in findings.assignments},
-        pictures=pictures,
-        parameters=_parameters(findings.assignments),
+        ways={one.levels: _report.ways_of_influence(one) for one in assignments},
+        classes={one.levels: pictures.get(CLASSES.format(one.levels)) for one in assignments},
+        ratio_cut=pictures[RATIO_CUT],
+        stability=pictures.get(STABILITY),
+        parameters=_parameters(assignments),
         versions=[("Python", platform.python_version())]
         + [(name, version(name)) for name in DISTRIBUTIONS],
     )

@@ -55,7 +55,7 @@ def level_colours(levels: int) -> list[str]:
     return [to_hex(shade) for shade in shades]
 
 
-def encode_png(figure: Figure, dpi: float = 150) -> bytes:
+def encode_png(figure: Figure, dpi: int) -> bytes:
     """The figure in at most 255 colours: a third of the bytes, and no eye sees it."""
     drawn, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi)

@@ -37,6 +37,13 @@ __all__ = ["report"]
     show_default=True,
     help="One page (.html), or a folder for the figures as PNG.",
 )
+@click.option(
+    "--dpi",
+    type=click.IntRange(40, 600),
+    default=150,
+    show_default=True,
+    help="Resolution of the figures, in dots per inch.",
+)
 @_terminal.mode_option
 @_terminal.seed_option
 @_terminal.jobs_option
@@ -48,6 +55,7 @@ def report(
     graph: Path | None,
     compare: bool | None,
     out: Path,
+    dpi: int,
     mode: Mode,
     seed: int,
     jobs: int | None,
@@ -90,7 +98,7 @@ def report(
                 social, source.name, settings, mode=mode, compare=compare, progress=progress
             )
         progress("figures", 0.95)
-        pictures = _page.draw_figures(findings)
+        pictures = _page.draw_figures(findings, dpi)
         if page:
             files = {out: _page.render_page(findings, pictures).encode()}
         else:
