@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pmcb_clustering._layout import Layout
     from pmcb_clustering._result import LevelAssignment
 
-__all__ = ["plot_classes", "plot_graph"]
+__all__ = ["plot_classes"]
+
+DOTS = 20_000  # more hide each other, and take their time
 
 
 def plot_classes(assignment: LevelAssignment, layout: Layout | None = None) -> Figure:
@@ -50,14 +52,6 @@ def plot_classes(assignment: LevelAssignment, layout: Layout | None = None) -> F
         plane, spread = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
     _draw_plane(plane, assignment, assignment.metrics)
     _draw_spread(spread, assignment, assignment.metrics)
-    return figure
-
-
-def plot_graph(assignment: LevelAssignment, layout: Layout) -> Figure:
-    """The social graph alone, its users coloured by level."""
-    height = 9.0 * float(np.ptp(layout.position[:, 1])) / 2.0 + 0.9
-    figure = Figure(figsize=(9.0, max(3.0, height)), layout="constrained")
-    _draw_graph(figure.add_subplot(), assignment, layout)
     return figure
 
 
@@ -107,7 +101,7 @@ def _draw_plane(axes: Axes, assignment: LevelAssignment, metrics: NDArray[np.flo
     colours = np.array(level_colours(assignment.levels))
     area = 6.0 + 120.0 * np.sqrt(between / max(float(between.max()), 1e-300))
     jitter = np.random.default_rng(0).uniform(-0.25, 0.25, len(degree))
-    order = np.random.default_rng(1).permutation(len(degree))  # no level hides the others
+    order = np.random.default_rng(1).permutation(len(degree))[:DOTS]  # no level hides the others
     axes.scatter(
         np.maximum(degree + jitter, 0.5)[order], clustering[order], area[order],
         colours[assignment.level - 1][order], alpha=0.65, linewidths=0,
@@ -115,7 +109,8 @@ def _draw_plane(axes: Axes, assignment: LevelAssignment, metrics: NDArray[np.flo
     axes.set_xscale("log")
     axes.set_xlabel("degree (log scale)")
     axes.set_ylabel("local clustering coefficient")
-    axes.set_title("By metrics; dot area: betweenness", fontsize="medium")
+    part = f" ({len(order):,} of them)" if len(order) < len(degree) else ""
+    axes.set_title(f"By metrics{part}; dot area: betweenness", fontsize="medium")
     bare(axes, "both")
 
 

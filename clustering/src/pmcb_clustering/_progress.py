@@ -20,12 +20,15 @@ def within(progress: Progress, begin: float, end: float, *, label: str = "") -> 
     >>> within(lambda step, done: print(step, round(done, 3)), 0.5, 1.0)("metrics", 0.2)
     metrics 0.575
     """
-    steps = list(SHARES)
+    begins, total = {}, 0.0
+    for step, share in SHARES.items():
+        begins[step], total = total, total + share
+    reached = 0.0
 
     def tell(step: str, done: float) -> None:
-        place = steps.index(step) if step in SHARES else 0
-        before = sum(SHARES[name] for name in steps[:place])
-        share = before + done * SHARES.get(step, 0.0)
-        progress(f"{label}{step}", begin + (end - begin) * share)
+        nonlocal reached
+        if step in SHARES:
+            reached = begins[step] + done * SHARES[step]
+        progress(f"{label}{step}", begin + (end - begin) * reached)
 
     return tell
