@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import gzip
 import multiprocessing
+import subprocess
 import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -372,3 +374,40 @@ def test_ranges_hold_for_large_generated_graphs():
     """As for small ones."""
     with pytest.raises(ParameterError, match="must be from 2000000"):
         generated_graph(10**6, 10**6)
+
+
+PEAK = """
+import subprocess
+import sys
+from pmcb_clustering import LevelClustering, generated_graph
+from pmcb_clustering._memory import fit_stages
+
+
+def status(name):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+mode = sys.argv[4]
+n, m, t = map(int, sys.argv[1:4])
+LevelClustering(3, mode).fit(generated_graph(300, 2400))  # loads all libraries and kernels
+graph = generated_graph(n, m)
+before = status("VmRSS")
+open("/proc/self/clear_refs", "w").write("5")
+LevelClustering(t, mode, betweenness="pivots", pivots=8, n_jobs=2).fit(graph)
+told = max(fit_stages(n, m, t, threads=2, eigenvectors=mode != "balanced").values())
+print(told, status("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are Linux's to tell")
+@pytest.mark.parametrize(
+    "size", [("8000", "60000", "3", "spectral"), ("60000", "300000", "16", "balanced")]
+)
+def test_the_memory_estimate_is_above_the_peak_and_near_it(size):
+    """Measured in a process of its own: at most three times too careful."""
+    answer = subprocess.run(
+        [sys.executable, "-c", PEAK, *size], check=True, capture_output=True, text=True
+    )
+    told, peak = map(int, answer.stdout.split())
+    assert peak < told < 3 * peak

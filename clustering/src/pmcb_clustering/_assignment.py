@@ -262,7 +262,10 @@ def bounded_assignment(
         raise ParameterError(message)
     order = np.arange(n) if ties is None else np.argsort(ties)
     peak = float(costs.max())
-    scaled = np.rint(costs * (QUANTUM / peak if peak > 0 else 0.0)).astype(np.int64)[order]
+    quanta = costs[order]
+    quanta *= QUANTUM / peak if peak > 0 else 0.0
+    scaled = np.rint(quanta, out=quanta).astype(np.int64)
+    del quanta
     labels = np.empty(n, np.int64)
     labels[order] = _balance(scaled, low, high)
     return labels

@@ -96,7 +96,9 @@ def bounded_kmeans(
     _, centres = kmeans(rows, n_levels, random_state, executor=executor)
     labels = np.full(len(rows), -1, np.int64)
     for _ in range(ROUNDS):
-        costs = np.stack([((rows - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
+        costs = np.empty((len(rows), n_levels), np.float64)
+        for label, centre in enumerate(centres):
+            costs[:, label] = ((rows - centre) ** 2).sum(axis=1)
         moved = bounded_assignment(costs, *bounds, ties=ties)
         settled = np.count_nonzero(moved != labels) <= len(rows) // SETTLED
         labels = moved

@@ -11,6 +11,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from pmcb_clustering._graph import sorted_distinct
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -171,7 +173,7 @@ def _nearest_pairs(
     keys = np.minimum(nearest, own)
     keys *= n_points
     keys += np.maximum(nearest, own)
-    return np.unique(keys[nearest != own]), scale
+    return sorted_distinct(keys[nearest != own]), scale
 
 
 def _closest_links(
@@ -224,7 +226,7 @@ def similarity_graph(
     if components > 1:
         left, right = _closest_links(points, component, workers)
         links = np.minimum(left, right) * n_points + np.maximum(left, right)
-        low, high, start = _upper(np.union1d(keys, links), n_points)
+        low, high, start = _upper(sorted_distinct(np.concatenate([keys, links])), n_points)
     del keys, pattern
     data = _weigh(points, scale, low, high)
     data *= multiplicity[low] * multiplicity[high]
