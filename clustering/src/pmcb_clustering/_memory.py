@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from typing import TYPE_CHECKING
-
 from pmcb_clustering._executors import processors
 from pmcb_clustering._landmarks import LANDMARKS_ABOVE
 from pmcb_clustering._similarity import NEIGHBOURS
@@ -63,28 +61,6 @@ def fit_stages(
         "partition": base + factors + overlay + (PER_USER + PER_LEVEL * n_levels) * n_users,
         "quality": base + (PER_USER + 150) * n_users,
     }
-
-
-def fit_bytes(
-    graph: SocialGraph,
-    n_levels: int,
-    threads: int,
-    *,
-    neighbours: int = NEIGHBOURS,
-    eigenvectors: bool = False,
-    social: bool = False,
-) -> int:
-    """Peak memory of a classification of ``graph``: that of its largest stage."""
-    stages = fit_stages(
-        graph.n_users,
-        graph.n_ties,
-        n_levels,
-        threads,
-        neighbours=neighbours,
-        eigenvectors=eigenvectors,
-        social=social,
-    )
-    return max(stages.values())
 
 
 def fit_bytes(clustering: LevelClustering, graph: SocialGraph) -> int:
