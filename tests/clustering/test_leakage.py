@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from math import comb, prod
 
 import numpy as np
@@ -222,6 +222,20 @@ def test_the_largest_sharing_is_computed_without_overflow():
     sharing = Sharing.majority(100, 16)
     assert 0.0 < spread_leakage(500_000, 10**6, sharing).task < 0.5**16
     assert spread_leakage(10**6, 10**6, sharing).task == 1.0
+
+
+@pytest.mark.parametrize("colluders", range(1, 18))
+def test_the_worst_placement_against_all(colluders):
+    """Three levels, all ways to place so many or fewer."""
+    sizes, sharing = [5, 7, 6], Sharing((3, 6, 5), (1, 4, 2))
+    chances = [
+        pool_leakage(placed, sizes, sharing).task
+        for placed in product(range(6), range(8), range(7))
+        if sum(placed) <= colluders
+    ]
+    worst = worst_placement(colluders, sizes, sharing)
+    assert pool_leakage(worst, sizes, sharing).task == pytest.approx(max(chances), rel=1e-12)
+    assert (sum(worst) == 0) == (max(chances) == 0.0)
 
 
 @unhurried

@@ -84,7 +84,7 @@ def test_levels_of_another_graph_are_refused_with_both_names(here, tmp_path):
         (["levels.json", "--graph", "none.txt"], "none.txt: there is no such file"),
         (["levels.json", "--loss", "0.1"], "1 losses are given; there are 3 levels"),
         (["levels.json", "--receivers", "99"], r"level \d has \d+ receivers; 99 cannot"),
-        (["levels.json", "--gang", "301"], "must be from 0 to 300"),
+        (["levels.json", "--gang", "301"], "gang is 301; it must be from 1 to 300"),
         (["levels.json", "--published", "none.csv"], "none.csv cannot be read"),
     ],
 )

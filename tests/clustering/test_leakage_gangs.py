@@ -141,7 +141,7 @@ def test_gangs_against_all_ways_to_grow(village, gang, growth):
 
 
 def test_intervals_of_the_opening_hold_the_truth_as_often_as_they_say(village):
-    """200 seeds: 95 % of them, at least 90 % seen (fewer would happen once in 2,000 times)."""
+    """200 seeds: 95 % of them. Less than 90 % or more than 99 % is seen once in 1,000 times."""
     graph, social, assignment = village
     sharing = Sharing((3, 3, 3), (2, 2, 1))
     truth = sum(
@@ -157,7 +157,7 @@ def test_intervals_of_the_opening_hold_the_truth_as_often_as_they_say(village):
         gang_leakage(assignment, social, 5, sharing, trials=500, random_state=seed, n_jobs=1)
         for seed in range(200)
     ]
-    assert sum(one.opening.low <= truth <= one.opening.high for one in found) >= 180
+    assert 180 <= sum(one.opening.low <= truth <= one.opening.high for one in found) <= 198
     assert np.mean([one.opening.value for one in found]) == pytest.approx(truth, rel=0.02)
 
 
@@ -256,6 +256,8 @@ def test_connected_colluders_differ_from_colluders_anywhere(town):
         assert connected.shared.value <= worst.shared.value
         assert connected.shared.value < connected.copies.value
     assert {step for step, _ in told} == {"gangs of 6", "gangs of 9"}
+    assert [done for _, done in told] == sorted(done for _, done in told)
+    assert told[-1] == ("gangs of 9", 1.0)
 
 
 def test_losses_of_other_levels_are_refused(town):

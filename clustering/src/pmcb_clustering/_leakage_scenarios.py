@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pmcb_clustering._leakage import (
+    MAX_COLLUDERS,
     Leakage,
     Sharing,
+    check_range,
     independent_leakage,
     pool_leakage,
     spread_leakage,
@@ -74,13 +76,13 @@ def leakage_scenarios(
         assignment: with it come the models of a finite pool: p_t N_t colluders in each level
             (rounded), and ``gangs`` of colluders anywhere and placed for the worst.
         graph: with it come the connected gangs; needs an assignment made from it.
-        gangs: sizes, each 1 .. 1,000.
+        gangs: sizes, each 1 .. 1,000, at most N.
         growth: who of a connected gang recruits (see `gang_leakage`).
         trials: simulated gangs of each kind.
         random_state: seed of the simulation.
         n_jobs: threads of the simulation, None for one per processor.
         executor: where the gangs grow instead of in threads.
-        progress: told of every gang's simulation.
+        progress: told which gangs are simulated, and the share of all simulations that is done.
 
     Raises:
         ParameterError: a number is out of its range, or a level has too few receivers.
@@ -100,8 +102,11 @@ def leakage_scenarios(
         raise ParameterError(f"{levels} losses are given; there are {assignment.levels} levels")
     sizes: list[int] = np.bincount(assignment.level)[1:].tolist()
     users = len(assignment.users)
+    for gang in gangs:
+        check_range("gang", gang, 1, min(MAX_COLLUDERS, users))
     pool = [round(loss * size) for loss, size in zip(losses, sizes, strict=True)]
     found.append(exact("a fixed share of each level", lambda way: pool_leakage(pool, sizes, way)))
+    tell = _shares(progress, gangs)
     for gang in gangs:
 
         def placed(way: Sharing, gang: int = gang) -> Leakage:
@@ -123,9 +128,9 @@ def leakage_scenarios(
                     random_state=random_state,
                     n_jobs=n_jobs,
                     executor=executor,
-                    progress=None if progress is None else _part(progress, gang, part),
+                    progress=next(tell),
                 )
-                for part, way in enumerate(both)
+                for way in both
             )
             found.append(
                 LeakageScenario(
@@ -141,6 +146,16 @@ def leakage_scenarios(
     return found
 
 
-def _part(progress: Progress, gang: int, part: int) -> Callable[[float], None]:
-    """Progress of the one or the other of a gang's two simulations."""
-    return lambda done: progress(f"gangs of {gang:,}", (part + done) / 2.0)
+def _shares(
+    progress: Progress | None, gangs: Sequence[int]
+) -> Iterator[Callable[[float], None] | None]:
+    """For one simulation after another, two of each gang: its stretch of the whole work."""
+    costs = [gang * (gang + 50) for gang in gangs for _ in range(2)]  # as measured, roughly
+    for number, cost in enumerate(costs):
+        before, name = sum(costs[:number]), f"gangs of {gangs[number // 2]:,}"
+
+        def told(done: float, before: int = before, cost: int = cost, name: str = name) -> None:
+            assert progress is not None
+            progress(name, (before + done * cost) / sum(costs))
+
+        yield None if progress is None else told
