@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+import functools
+import multiprocessing
 import os
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import networkx as nx
 import numpy as np
@@ -72,12 +75,24 @@ def test_a_memory_estimate_over_the_limit_is_refused_before_work_starts(small):
 
 
 @pytest.mark.parametrize("mode", ["spectral", "paper"])
-def test_eigenvectors_of_too_many_points_are_refused(small, monkeypatch, mode):
-    """With the mode that has no such limit."""
-    monkeypatch.setattr(levels_module, "SPECTRAL_LIMIT", 100)
-    with pytest.raises(ParameterError, match="takes up to 100 different users") as caught:
-        LevelClustering(mode=mode).fit(small)
-    assert caught.value.next_step == "Use mode 'balanced'."
+def test_eigenvectors_of_many_points_are_those_of_landmarks(small, monkeypatch, mode):
+    """Bounds hold where sizes are bounded, and RatioCut stays of the same kind."""
+    whole = LevelClustering(mode=mode).fit(small)
+    monkeypatch.setattr(levels_module, "LANDMARKS_ABOVE", 100)
+    thinned = functools.partial(levels_module.landmark_graph, landmarks=100)
+    monkeypatch.setattr(levels_module, "landmark_graph", thinned)
+    fewer = LevelClustering(mode=mode).fit(small)
+    assert len(fewer.quality_["sizes"]) == 3
+    if mode == "spectral":
+        assert fewer.quality_["ratio_cut"] <= 1.5 * whole.quality_["ratio_cut"]
+        assert fewer.quality_["balance"] <= 1.25
+
+
+def test_an_executor_of_processes_gives_the_same(small):
+    """Sources and starts travel; the result is that of threads."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        far = LevelClustering(executor=pool).fit(small).assignment_
+    assert far.result_hash == LevelClustering().fit(small).assignment_.result_hash
 
 
 def test_an_unknown_parameter_is_refused():

@@ -166,7 +166,7 @@ def classify(
     before = None if previous is None else LevelAssignment.from_json(previous)
     with _terminal.progress_bar() as progress:
         social = _terminal.read(graph, memory_limit_mib)
-        _terminal.announce(social, n_levels, jobs)
+        _terminal.announce(social, clustering)
         told = within(progress, 0.03, 1.0)
         assignment = clustering.fit(social, previous=before, progress=told).assignment_
     if table is not None:

@@ -12,11 +12,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pmcb_clustering._assignment import size_bounds
-from pmcb_clustering._betweenness import PIVOTS, Method, processors
+from pmcb_clustering._betweenness import PIVOTS, Method
 from pmcb_clustering._epochs import previous_levels, share_kept, warm_labels
+from pmcb_clustering._executors import Executor, processors
 from pmcb_clustering._features import Scaling, scale_features
 from pmcb_clustering._graph import SocialGraph, check_memory
 from pmcb_clustering._influence import InfluenceRule, influences, rank_labels
+from pmcb_clustering._landmarks import LANDMARKS_ABOVE, landmark_graph
+from pmcb_clustering._memory import fit_bytes
 from pmcb_clustering._metrics import Measured, measure
 from pmcb_clustering._newcomers import Electorate, with_newcomer
 from pmcb_clustering._parameters import MAX_LEVELS, Mode, check_parameters
@@ -40,8 +43,7 @@ __all__ = ["LevelClustering", "Progress"]
 Progress = Callable[[str, float], None]
 """Told the name of the step and the fraction of it that is done."""
 
-SPECTRAL_LIMIT = 60_000  # points; 50,000 take a minute to factorise and iterate
-UNRECORDED = ("n_jobs", "memory_limit_bytes")  # they do not decide the result
+UNRECORDED = ("executor", "n_jobs", "memory_limit_bytes")  # they do not decide the result
 
 
 @dataclass
@@ -52,7 +54,8 @@ class LevelClustering:
         k-means with bounded sizes on robust features, then local search on RatioCut: the best of
         the three in stability, and within a few percent of the least RatioCut.
     ``spectral``
-        the least RatioCut of three bounded partitions, the spectral one among them.
+        the least RatioCut of three bounded partitions, the spectral one among them; above 60,000
+        points the eigenvectors are those of 4,000 landmarks.
     ``paper``
         Algorithms 1 to 3 of Peng et al. on rank-scaled features: similarity graph, the first T
         eigenvectors of its Laplacian, k-means on their rows. Sizes are not bounded.
@@ -65,10 +68,8 @@ class LevelClustering:
     >>> clustering = LevelClustering(n_levels=4).fit(graph)
     >>> clustering.levels_.shape, sorted(set(clustering.levels_.tolist()))
     ((200,), [1, 2, 3, 4])
-    >>> assignment = clustering.assignment_
-    >>> assignment.quality["balance"] <= 1.25
+    >>> clustering.quality_["balance"] <= 1.25
     True
-    >>> assignment.to_json("levels.json")  # doctest: +SKIP
 
     Args:
         n_levels: T, 2 .. 16, at most n.
@@ -91,6 +92,8 @@ class LevelClustering:
         pivots: at least 2.
         random_state: seed, 0 .. 2**32 - 1. The same graph and parameters give the same levels.
         n_jobs: threads, None for one per processor; the result does not depend on it.
+        executor: where sources of betweenness and starts of k-means are worked off, anything with
+            the ``map`` of ``concurrent.futures``; None is threads. Nothing depends on it, either.
         memory_limit_bytes: refuse graphs whose estimate is above.
 
     Attributes:
@@ -114,6 +117,7 @@ class LevelClustering:
     pivots: int = PIVOTS
     random_state: int = 0
     n_jobs: int | None = None
+    executor: Executor | None = None
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES
     levels_: NDArray[np.int64] = field(init=False, repr=False, compare=False)
     labels_: NDArray[np.int64] = field(init=False, repr=False, compare=False)
@@ -149,9 +153,8 @@ class LevelClustering:
 
         Args:
             graph: the ties of today.
-            previous: the last epoch's result. The work starts from its levels and only refines
-                them, so that few users change theirs, and the order of the levels is kept unless
-                influence clearly contradicts it (``order_margin``).
+            previous: the last epoch's result. Its levels are only refined, so that few users
+                change theirs, and their order stands unless influence clearly contradicts it.
             progress: told of every step.
 
         Raises:
@@ -162,8 +165,7 @@ class LevelClustering:
         """
         social = SocialGraph.from_networkx(graph) if isinstance(graph, nx.Graph) else graph
         check_parameters(self, social.n_users, warm=previous is not None)
-        estimate = _estimate_bytes(social, self.n_levels, self.n_jobs or processors())
-        check_memory(estimate, self.memory_limit_bytes)
+        check_memory(fit_bytes(self, social), self.memory_limit_bytes)
         canonical = social.canonical()
         with threadpool_limits(1):  # sums of BLAS and OpenMP depend on the number of threads
             self._classify(canonical, previous, progress or (lambda _step, _done: None))
@@ -196,6 +198,7 @@ class LevelClustering:
             pivots=self.pivots,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
+            executor=self.executor,
             progress=lambda done: progress("metrics", done) if progress else None,
         )
 
@@ -270,20 +273,28 @@ class LevelClustering:
         overlaid = with_ties(similar, graph, self.social_weight)
         if before is not None:
             return refine(overlaid, warm_labels(features, before, t, bounds, ties), *bounds)
-        if self.mode != "balanced" and len(similar.multiplicity) > SPECTRAL_LIMIT:
-            raise ParameterError(
-                f"mode {self.mode!r} takes up to {SPECTRAL_LIMIT:,} different users, "
-                f"here are {len(similar.multiplicity):,}",
-                next_step="Use mode 'balanced'.",
-            )
+        run = self.executor
         few = similar.distinct < max(t, self.neighbours + 1)
-        if self.mode == "paper" and not few:
-            rows = spectral_embedding(similar, t)[similar.point_of]
-            return kmeans(rows, t, seed)[0]
-        if self.mode == "spectral" and not few:
-            labels = least_ratio_cut(similar, features, t, bounds, ties, seed)
-            return labels if overlaid is similar else refine(overlaid, labels, *bounds)
-        return refine(overlaid, bounded_kmeans(features, t, bounds, ties, seed), *bounds)
+        if self.mode == "balanced" or few:
+            start = bounded_kmeans(features, t, bounds, ties, seed, executor=run)
+            return refine(overlaid, start, *bounds)
+        spectrum = similar
+        if len(similar.multiplicity) > LANDMARKS_ABOVE:
+            spectrum = landmark_graph(
+                similar,
+                t,
+                neighbours=self.neighbours,
+                sigma=self.sigma,
+                random_state=seed,
+                workers=self.n_jobs or processors(),
+            )
+        if self.mode == "paper":
+            rows = spectral_embedding(spectrum, t)[spectrum.point_of]
+            return kmeans(rows, t, seed, executor=run)[0]
+        labels = least_ratio_cut(
+            similar, features, t, bounds, ties, seed, coarse=spectrum, executor=run
+        )
+        return labels if overlaid is similar else refine(overlaid, labels, *bounds)
 
     def _recorded(self, scaling: Scaling, previous: LevelAssignment | None) -> dict[str, object]:
         kept = {name: value for name, value in self.get_params().items() if name not in UNRECORDED}
@@ -294,9 +305,3 @@ class LevelClustering:
             "trusted": sorted(self.trusted),
             "previous": None if previous is None else previous.result_hash,
         }
-
-
-def _estimate_bytes(graph: SocialGraph, n_levels: int, threads: int) -> int:
-    """Peak memory of a fit: rounded up from runs on generated graphs of up to 100,000 users."""
-    per_user = 3_000 + 10 * n_levels**2 + 50 * threads
-    return graph.n_users * per_user + len(graph.indices) * 40

@@ -17,6 +17,7 @@ from pmcb_clustering.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pmcb_clustering._executors import Executor
     from pmcb_clustering._graph import SocialGraph
 
 __all__ = ["METRICS", "Measured", "measure", "pairs_without", "receiver_metrics"]
@@ -109,11 +110,18 @@ def measure(
     pivots: int,
     random_state: int,
     n_jobs: int | None,
+    executor: Executor | None,
     progress: Callable[[float], None],
 ) -> Measured:
     """All four metrics; the parameters are those of `betweenness`."""
     between = _betweenness.betweenness(
-        graph, method, pivots=pivots, random_state=random_state, n_jobs=n_jobs, progress=progress
+        graph,
+        method,
+        pivots=pivots,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        executor=executor,
+        progress=progress,
     )
     metrics = np.empty((graph.n_users, 4), np.float64)
     metrics[:, [0, 2, 3]] = local_metrics(graph.indptr, graph.indices, 1.0)

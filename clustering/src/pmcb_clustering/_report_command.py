@@ -75,7 +75,7 @@ def report(
         if not read:
             raise click.UsageError("--graph goes with a RESULT (levels.json)")
         _terminal.check_exists(graph)
-    from pmcb_clustering import LevelAssignment, _page, _report
+    from pmcb_clustering import LevelAssignment, LevelClustering, _page, _report
     from pmcb_clustering._files import write_atomic
     from pmcb_clustering._survey import REPORTED, examine, survey
 
@@ -86,7 +86,7 @@ def report(
         if path := graph if read else source:
             social = _terminal.read(path, memory_limit_mib)
             levels = max(REPORTED) if assignment is None else assignment.levels
-            _terminal.announce(social, levels, jobs)
+            _terminal.announce(social, LevelClustering(levels, mode, n_jobs=jobs))
         if assignment is not None:
             findings = examine(
                 assignment, source.name, social, settings, compare=compare, progress=progress

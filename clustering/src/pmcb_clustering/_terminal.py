@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pmcb_clustering import SocialGraph
+    from pmcb_clustering import LevelClustering, SocialGraph
     from pmcb_clustering._progress import Progress
 
 __all__ = [
@@ -96,12 +96,11 @@ def progress_bar() -> Iterator[Progress]:
         yield lambda step, done: bar.update(task, description=step, completed=done)
 
 
-def announce(graph: SocialGraph, n_levels: int, jobs: int | None) -> None:
+def announce(graph: SocialGraph, clustering: LevelClustering) -> None:
     """Before the work: what it is about, and what it will take."""
-    from pmcb_clustering._betweenness import processors
-    from pmcb_clustering._levels import _estimate_bytes
+    from pmcb_clustering._memory import fit_bytes
 
-    estimate = _estimate_bytes(graph, n_levels, jobs or processors())
+    estimate = fit_bytes(clustering, graph)
     click.echo(
         f"{graph.n_users:,} users, {graph.n_ties:,} ties; the work takes about "
         f"{max(1, round(estimate / 2**20)):,} MiB of memory.",
