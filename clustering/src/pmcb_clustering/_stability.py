@@ -12,13 +12,14 @@ import numpy as np
 
 from pmcb_clustering._graph import SocialGraph
 from pmcb_clustering._levels import LevelClustering
+from pmcb_clustering._progress import within
 from pmcb_clustering.errors import ResultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pmcb_clustering._levels import Progress
     from pmcb_clustering._metrics import Measured
+    from pmcb_clustering._progress import Progress
     from pmcb_clustering._result import LevelAssignment
 
 __all__ = ["LOST_TIES", "Stability", "Trial", "Trials", "kept_share", "without_ties"]
@@ -152,6 +153,8 @@ class Trials:
     def disturb(self, trial: Trial, progress: Progress) -> Trial:
         """The trial with its stability: who keeps the level when something small changes.
 
+        Progress is told as the share of this work.
+
         Raises:
             ResultError: its parameters are none of this package's.
         """
@@ -161,12 +164,15 @@ class Trials:
         sampled = cold = warm = None
         if alone and before.quality["betweenness"]["method"] == "exact":
             again = self._clustering({**parameters, "betweenness": "pivots"})
-            sampled = kept_share(before, again.fit(self._graph, progress=progress).assignment_)
+            told = within(progress, 0.0, 0.4)
+            sampled = kept_share(before, again.fit(self._graph, progress=told).assignment_)
         if self._twin is not None:
             again = self._clustering(parameters)
-            cold = kept_share(before, again.fit(self._twin, progress=progress).assignment_)
+            told = within(progress, 0.4, 0.8)
+            cold = kept_share(before, again.fit(self._twin, progress=told).assignment_)
             if before.mode != "paper":
-                again.fit(self._twin, previous=before, progress=progress)
+                told = within(progress, 0.8, 1.0)
+                again.fit(self._twin, previous=before, progress=told)
                 warm = kept_share(before, again.assignment_)
         return replace(trial, stability=Stability(sampled, cold, warm))
 

@@ -10,7 +10,7 @@ from pmcb_clustering._generated import generated_graph
 from pmcb_clustering._layout import graph_layout
 from pmcb_clustering._levels import LevelClustering
 from pmcb_clustering._parameters import Mode
-from pmcb_clustering._progress import within
+from pmcb_clustering._progress import stretch, within
 from pmcb_clustering._report import Findings
 from pmcb_clustering._stability import Trial, Trials
 from pmcb_clustering.errors import ResultError
@@ -43,7 +43,7 @@ class _Plan:
     def stretch(self, weight: float, label: str) -> Progress:
         begin = self.done / self.total
         self.done += weight
-        return within(self.progress, begin, min(1.0, self.done / self.total), label=label)
+        return stretch(self.progress, begin, min(1.0, self.done / self.total), label=label)
 
 
 def _warm_up() -> None:
@@ -78,16 +78,17 @@ def survey(
         compare: whether to compare; None: up to `COMPARED_LIMIT` users.
         progress: told of every step, with the share of the whole work.
     """
-    _warm_up()
     everything = graph.n_users <= COMPARED_LIMIT if compare is None else compare
+    if everything:
+        _warm_up()
     modes = get_args(Mode) if everything else (mode,)
     cases = [(t, one) for t in REPORTED for one in modes]
     plan = _Plan(progress, 9.0 + (2.0 if everything else 1.0) * len(cases) + 4.0 * everything)
-    layout = graph_layout(graph)
     trials, found = Trials(graph, settings), []
     for place, (t, one) in enumerate(cases):
         label = f"T = {t}, {one}: "
-        trial = trials.run(plan.stretch(1.0 + 4.0 * (place == 0), label), n_levels=t, mode=one)
+        told = within(plan.stretch(1.0 + 4.0 * (place == 0), label), 0.0, 1.0)
+        trial = trials.run(told, n_levels=t, mode=one)
         if everything:
             trial = trials.disturb(trial, plan.stretch(1.0 + 4.0 * (place == 0), label))
         found.append(trial)
@@ -96,7 +97,7 @@ def survey(
         source,
         tuple(trial for trial in found if trial.assignment.mode == mode),
         modes=tuple(found) if everything else (),
-        layout=layout,
+        layout=graph_layout(graph),
         metrics_seconds=trials.metrics_seconds,
         left_out=() if everything else (_unmeasured(graph.n_users),),
     )
@@ -127,10 +128,11 @@ def examine(
             f"{source} was made from another graph",
             next_step="Name the graph that was classified, or classify this one.",
         )
-    layout, trial = graph_layout(graph), Trial(assignment)
+    trial = Trial(assignment)
     wanted = graph.n_users <= COMPARED_LIMIT if compare is None else compare
     if wanted:
         trials = Trials(graph, settings)
-        trial = trials.disturb(trial, within(progress, 0.2, 0.9))
+        trial = trials.disturb(trial, stretch(progress, 0.2, 0.9))
+    progress("drawing", 0.9)
     left_out = () if wanted else (_unmeasured(graph.n_users),)
-    return Findings(source, (trial,), layout=layout, left_out=left_out)
+    return Findings(source, (trial,), layout=graph_layout(graph), left_out=left_out)
