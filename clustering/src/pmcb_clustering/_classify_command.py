@@ -143,8 +143,8 @@ def classify(
     """Classify the receivers of a social graph into security levels.
 
     GRAPH is an edge list (.txt, .edges, .edgelist, .tsv, .csv) or GraphML (.graphml), also
-    compressed (.gz). The result names every user's level, 1 the least influential; `pmcb levels
-    publish` takes it from there.
+    compressed (.gz), or a table of ties (.parquet). The result names every user's level, 1 the
+    least influential; `pmcb levels publish` takes it from there.
     """
     target, table = _targets(out)
     _terminal.check_exists(graph)
