@@ -31,6 +31,7 @@ from pmcb_clustering import (
     scale_features,
     similarity_graph,
 )
+from pmcb_clustering import _betweenness as between
 from pmcb_clustering import _edge_lists as edge_lists
 from pmcb_clustering import _refine as refining
 from pmcb_clustering._assignment import size_bounds
@@ -242,6 +243,16 @@ def test_betweenness_does_not_depend_on_the_executor(small, processes, method):
         found = betweenness(small, method, pivots=70, executor=pool)
         assert found.counts.tobytes() == expected.counts.tobytes()
         assert found.split_half == expected.split_half
+
+
+@pytest.mark.parametrize("method", ["exact", "pivots"])
+def test_the_order_in_memory_decides_no_bit(small, monkeypatch, method):
+    """Large graphs are renumbered, so that friends lie near each other; sums stay as they are."""
+    expected = betweenness(small, method, pivots=70)
+    monkeypatch.setattr(between, "NEARBY_ABOVE", 10)
+    found = betweenness(small, method, pivots=70)
+    assert found.counts.tobytes() == expected.counts.tobytes()
+    assert found.split_half == expected.split_half
 
 
 @pytest.fixture(scope="module")
