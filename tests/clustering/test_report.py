@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import replace
+from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -12,7 +13,6 @@ from pmcb_clustering import (
     _page,
     _report,
     _survey,
-    generated_graph,
     graph_layout,
 )
 from pmcb_clustering._report import Findings
@@ -30,20 +30,22 @@ def assignment(small):
 
 
 def page_of(findings):
-    return Page(_page.render_page(findings, _page.draw_figures(findings)))
+    return Page(_page.render_page(findings, _page.draw_figures(findings, 40)))
 
 
-def test_a_large_graph_is_drawn_in_part_and_the_page_says_so():
-    """A sample, named as one in words."""
-    graph = generated_graph(21_000, 60_000)
+def test_a_large_graph_is_drawn_in_part_and_the_page_says_so(small, monkeypatch):
+    """A sample, named as one in words; and sampled betweenness, too."""
+    drawn = partial(graph_layout, limit=200, sample=150)
+    monkeypatch.setattr(_survey, "graph_layout", drawn)
+    monkeypatch.setattr(_survey, "COMPARED_LIMIT", 200)
     settings = {"betweenness": "pivots", "pivots": 4}
     findings = _survey.survey(
-        graph, "large", settings, mode="balanced", compare=None, progress=silent
+        small, "large", settings, mode="balanced", compare=None, progress=silent
     )
     assert findings.modes == ()
     text = page_of(findings).text
-    assert "5,000 of its users are" in text
-    assert "there are 21,000 users" in text
+    assert "150 of its users are" in text
+    assert "there are 300 users" in text
     assert "two halves of them agree" in text
 
 
@@ -89,7 +91,7 @@ def test_the_share_of_ties_within_levels_is_told_by_hand():
     found = LevelClustering(2).fit(graph).assignment_
     split = replace(found, level=np.array([1, 1, 1, 2, 2, 2]))
     findings = Findings("a", (Trial(split),), layout=graph_layout(graph))
-    text = _page.draw_figures(findings)["levels-classes-2.png"].text.replace("\u00a0", " ")
+    text = _page.draw_figures(findings, 40)["levels-classes-2.png"].text.replace("\u00a0", " ")
     assert "86 % of the ties drawn join users of one level" in text
     assert "by lot would have 50 %" in text
 

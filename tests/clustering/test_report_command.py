@@ -9,7 +9,14 @@ import pytest
 from tests.clustering.invoke import run, write_ties
 from tests.clustering.page import Page
 
-from pmcb_clustering import GraphTooLarge, LevelAssignment, ResultError, _report, _survey
+from pmcb_clustering import (
+    GraphTooLarge,
+    LevelAssignment,
+    ResultError,
+    _report,
+    _survey,
+    generated_graph,
+)
 from pmcb_clustering.commands import classify, report
 
 
@@ -74,7 +81,7 @@ def test_what_was_dropped_is_counted_on_the_page(tmp_path, monkeypatch):
     )
     ties.add_nodes_from(["alone", "also alone"])
     nx.write_graphml(ties, "odd.graphml")
-    assert run(report, "odd.graphml").exit_code == 0
+    assert run(report, "odd.graphml", "--no-compare").exit_code == 0
     page = Page((tmp_path / "report.html").read_text())
     assert "7 users with 4 ties" in page.text
     assert "2 users have no tie. Dropped: 1 self-loops, 1 repeated ties." in page.text
@@ -82,7 +89,7 @@ def test_what_was_dropped_is_counted_on_the_page(tmp_path, monkeypatch):
 
 def test_the_page_on_a_graph_has_all_it_must(graph, tmp_path):
     """Summary, both figures, levels, stability, the price of each mode, provenance."""
-    result = run(report, graph, as_json=True)
+    result = run(report, graph, "--dpi", "40", as_json=True)
     assert result.exit_code == 0, result.exception
     document = json.loads(result.stdout)
     assert document["files"] == ["report.html"]
@@ -113,7 +120,7 @@ def test_the_page_on_a_graph_has_all_it_must(graph, tmp_path):
 
 def test_the_page_needs_nothing_beside_it(graph, tmp_path):
     """No address, no script; every picture is inside, has a text, and the file is small."""
-    assert run(report, graph, "--no-compare").exit_code == 0
+    assert run(report, graph, "--no-compare", "--dpi", "40").exit_code == 0
     source = (tmp_path / "report.html").read_text()
     assert not re.search(r"https?:|<script|<link|url\(", source)
     page = Page(source)
@@ -128,17 +135,19 @@ def test_the_page_needs_nothing_beside_it(graph, tmp_path):
     assert "@media print" in source
 
 
-def test_a_page_without_comparison_says_so(graph, tmp_path, monkeypatch):
-    """What costs much is left out above a size, and on request; the page tells."""
-    monkeypatch.setattr(_survey, "COMPARED_LIMIT", 299)
-    result = run(report, graph, as_json=True)
+def test_a_page_without_comparison_says_so(tmp_path, monkeypatch):
+    """What costs much is left out above a size unless asked for; the page tells."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_survey, "COMPARED_LIMIT", 59)
+    graph = write_ties(generated_graph(60, 150), tmp_path / "ties.txt")
+    result = run(report, graph, "--dpi", "40", as_json=True)
     document = json.loads(result.stdout)
     assert [case["mode"] for case in document["modes"]] == ["balanced"] * 3
     assert "stability was not measured" in document["left_out"][0]
     page = Page((tmp_path / "report.html").read_text())
-    assert "stability was not measured: there are 300 users" in page.text
+    assert "stability was not measured: there are 60 users" in page.text
     assert "The price of each mode" not in page.text
-    asked = json.loads(run(report, graph, "--compare", as_json=True).stdout)
+    asked = json.loads(run(report, graph, "--compare", "--dpi", "40", as_json=True).stdout)
     assert len(asked["modes"]) == 9
     assert asked["left_out"] == []
 
@@ -194,7 +203,7 @@ def test_a_complete_graph_has_no_kmeans_to_compare(tmp_path, monkeypatch):
     """All users are alike, and the report says so without a figure for it."""
     monkeypatch.chdir(tmp_path)
     nx.write_edgelist(nx.complete_graph(20), tmp_path / "k.txt", data=False)
-    result = run(report, "k.txt")
+    result = run(report, "k.txt", "--dpi", "40")
     assert result.exit_code == 0, result.exception
     assert "  k-means  " not in result.stdout
     assert "too few users differ" in (tmp_path / "report.html").read_text()

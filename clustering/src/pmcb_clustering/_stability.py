@@ -147,7 +147,7 @@ class Trials:
     def run(self, progress: Progress, **parameters: object) -> Trial:
         """Classify the graph; ``parameters`` are further ones of `LevelClustering`."""
         watch = _Stopwatch(progress)
-        assignment = self._clustering(parameters).fit(self._graph, progress=watch).assignment_
+        assignment = self.clustering(**parameters).fit(self._graph, progress=watch).assignment_
         return Trial(assignment, watch.seconds)
 
     def disturb(self, trial: Trial, progress: Progress) -> Trial:
@@ -163,11 +163,11 @@ class Trials:
         alone = before.params.get("previous") is None
         sampled = cold = warm = None
         if alone and before.quality["betweenness"]["method"] == "exact":
-            again = self._clustering({**parameters, "betweenness": "pivots"})
+            again = self.clustering(**{**parameters, "betweenness": "pivots"})
             told = within(progress, 0.0, 0.4)
             sampled = kept_share(before, again.fit(self._graph, progress=told).assignment_)
         if self._twin is not None:
-            again = self._clustering(parameters)
+            again = self.clustering(**parameters)
             told = within(progress, 0.4, 0.8)
             cold = kept_share(before, again.fit(self._twin, progress=told).assignment_)
             if before.mode != "paper":
@@ -176,7 +176,8 @@ class Trials:
                 warm = kept_share(before, again.assignment_)
         return replace(trial, stability=Stability(sampled, cold, warm))
 
-    def _clustering(self, parameters: Mapping[str, object]) -> LevelClustering:
+    def clustering(self, **parameters: object) -> LevelClustering:
+        """One that measures no graph anew which another of these trials has measured."""
         made = _Recalling(**cast("dict[str, Any]", {**self._settings, **parameters}))
         made.memory = self._memory
         return made
