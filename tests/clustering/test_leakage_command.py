@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 
 import pytest
 from click.testing import CliRunner
@@ -153,6 +154,17 @@ def test_a_graph_brings_the_gangs(here, tmp_path):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_interval_from_few_gangs_is_called_so(here, tmp_path):
+    """Six who hold two shares in each of three levels, exactly: a hundred gangs tell little."""
+    arguments = [here / "levels.json", "--graph", here / "ties.txt", "--receivers", "3"]
+    arguments += ["--gang", "6", "--trials", "100"]
+    remark = "6 who are connected: few of the simulated gangs count; take --trials higher"
+    assert remark in run(*arguments).stdout
+    assert remark in (tmp_path / "leakage.html").read_text()
+    document = json.loads(run(*arguments, as_json=True).stdout)
+    assert document["scenarios"][3]["shared"]["effective"] < 100
+
+
 def test_the_same_seed_prints_the_same_document(here):
     """Whatever the number of threads; another seed or another growth does not."""
     arguments = [here / "levels.json", "--graph", here / "ties.txt", "--trials", "600"]
@@ -173,3 +185,11 @@ def test_points_that_somebody_brings_are_in_the_document(here, tmp_path):
     document = json.loads(run("--published", "points.csv", as_json=True).stdout)
     assert document["fig8"]["published"] == {"3": [[9.0, 0.25]]}
     assert "not part of PMCB" not in " ".join(document["fig8"]["notes"])
+
+
+def test_the_command_is_an_entry_point():
+    """Under the name by which the command line finds it."""
+    points = entry_points(group="pmcb.commands")
+    assert {one.name: one.load() for one in points if one.name == "levels.leakage"} == {
+        "levels.leakage": leakage
+    }

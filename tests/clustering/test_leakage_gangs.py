@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import pickle
 from math import comb
 from typing import TYPE_CHECKING, cast
 
@@ -216,6 +217,24 @@ def test_the_same_seed_gives_the_same_numbers(town):
     assert gang_leakage(assignment, shuffled, 8, sharing, trials=1_700) == first
     other = gang_leakage(assignment, graph, 8, sharing, trials=1_700, random_state=1)
     assert other != first
+
+
+class Elsewhere:
+    """An executor in another process: what it is given and gives back goes through pickle."""
+
+    def map(self, function, /, *iterables):
+        for arguments in zip(*iterables, strict=True):
+            there, given = pickle.loads(pickle.dumps((function, arguments)))
+            yield pickle.loads(pickle.dumps(there(*given)))
+
+
+def test_gangs_grow_in_any_executor(town):
+    """The numbers are those of our threads."""
+    graph, assignment = town
+    sharing = Sharing.majority(3, 3)
+    here = gang_leakage(assignment, graph, 8, sharing, trials=1_200)
+    there = gang_leakage(assignment, graph, 8, sharing, trials=1_200, executor=Elsewhere())
+    assert there == here
 
 
 def test_progress_ends_at_one(town):
