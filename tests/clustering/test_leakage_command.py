@@ -117,7 +117,7 @@ def test_without_a_result_the_papers_tasks_are_shown(here, tmp_path):
         assert text in result.stdout
     page = (tmp_path / "leakage.html").read_text()
     assert page.count("data:image/png;base64,") == 1
-    assert "not part of PMCB" in page
+    assert "not at hand" in page
     assert "http" not in page
 
 
@@ -184,7 +184,7 @@ def test_points_that_somebody_brings_are_in_the_document(here, tmp_path):
     (tmp_path / "points.csv").write_text("levels,n,leakage\n3,9,0.25\n")
     document = json.loads(run("--published", "points.csv", as_json=True).stdout)
     assert document["fig8"]["published"] == {"3": [[9.0, 0.25]]}
-    assert "not part of PMCB" not in " ".join(document["fig8"]["notes"])
+    assert "not at hand" not in " ".join(document["fig8"]["notes"])
 
 
 def test_the_command_is_an_entry_point():

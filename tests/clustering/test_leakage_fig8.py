@@ -72,7 +72,7 @@ def test_the_reconstruction_rises_and_sharing_falls():
         assert falling[0] > falling[-1]
     assert found.sharing[3][4] == pytest.approx(1.72e-6, rel=5e-3)
     assert not found.published
-    assert any("not part of PMCB" in note for note in found.notes)
+    assert any("not at hand" in note for note in found.notes)
 
 
 def test_a_row_that_does_not_sum_to_one_is_divided_and_said():
@@ -89,7 +89,7 @@ def test_published_points_are_drawn_where_somebody_brings_them(tmp_path):
     points = read_published(path)
     assert points == {3: [(9.0, 0.25), (30.0, 0.5)], 4: [(16.0, 0.125)]}
     found = paper_fig8(published=points, notes=["One more."])
-    assert not any("not part of PMCB" in note for note in found.notes)
+    assert not any("not at hand" in note for note in found.notes)
     assert found.notes[-1] == "One more."
     left = plot_fig8(found).axes[0]
     drawn = {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in left.lines}
@@ -103,4 +103,4 @@ def test_no_point_is_drawn_that_nobody_brought():
     figure = plot_fig8(paper_fig8())
     for axes in figure.axes:
         assert [line.get_label() for line in axes.lines] == ["T = 3", "T = 4", "T = 5"]
-    assert "not part of PMCB" in figure.get_supxlabel()
+    assert "not at hand" in figure.get_supxlabel()

@@ -109,7 +109,7 @@ def _tasks(
 @click.option(
     "--published",
     type=click.Path(path_type=Path),
-    help="Points of the paper's Fig. 8 to draw, where you have them: a CSV file with the columns "
+    help="Points of the paper's Fig. 8(a), where you have them: a CSV file with the columns "
     "levels,n,leakage.",
 )
 @click.option(

@@ -22,8 +22,8 @@ Points = Mapping[int, Sequence[tuple[float, float]]]
 """(n, probability of leakage) by T."""
 
 ABSENT = (
-    "The published points of Fig. 8 and the table of losses behind it are not part of PMCB; "
-    "none are drawn."
+    "The published points of Fig. 8 and the table of losses behind it are not at hand; none are "
+    "drawn."
 )
 LEFT = (
     "Left: a reconstruction, prod_t (1 - exp(-l_t n / T)), not the paper's own computation. It has "

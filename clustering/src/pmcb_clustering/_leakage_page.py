@@ -66,7 +66,8 @@ class Study:
 
 
 def _short(chance: float) -> str:
-    return "0" if chance == 0.0 else f"{chance:.3g}"
+    text = f"{chance:.3g}"
+    return "> 0.999" if text == "1" and chance < 1.0 else text
 
 
 def _interval(one: Estimate) -> str:
@@ -150,9 +151,20 @@ def draw_figures(study: Study) -> dict[str, Picture]:
         )
     if study.fig8 is not None:
         pictures["fig8.png"] = Picture(
-            encode_png(plot_fig8(study.fig8), 150), " ".join(study.fig8.notes)
+            encode_png(plot_fig8(study.fig8), 150), _describe(study.fig8)
         )
     return pictures
+
+
+def _describe(fig8: PaperFig8) -> str:
+    """What the curves do, for who cannot see them."""
+    ends = (fig8.per_level[0], fig8.per_level[-1])
+    parts = [
+        f"T = {levels}: the reconstruction goes from {_short(rising[0])} to {_short(rising[-1])}, "
+        f"sharing from {_short(fig8.sharing[levels][0])} to {_short(fig8.sharing[levels][-1])}"
+        for levels, rising in fig8.reconstruction.items()
+    ]
+    return f"Curves from {ends[0]} to {ends[1]} receivers of each level. {'; '.join(parts)}."
 
 
 def render_page(study: Study, pictures: Mapping[str, Picture]) -> str:
