@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ __all__ = ["DRAWN_LIMIT", "Layout", "graph_layout"]
 
 DRAWN_LIMIT = 20_000
 SAMPLE = 5_000
-FAN = 6  # friends through whom a sample grows from each user: a hub must not fill it alone
+CLIMB = 3  # steps from each user of a sample towards the best tied: hubs hold a drawing together
 
 PIVOTS = 50
 STEPS = 300
@@ -72,8 +71,8 @@ def graph_layout(
     away from all others, the harder the better tied and nearer these are: the balance of
     ForceAtlas2 (Jacomy et al. 2014). Distant users push as cells of equal count, by their mean.
 
-    Of a graph of more than ``limit`` users a sample is drawn, which grows from a random user
-    along ties, through at most six friends of each.
+    Of a graph of more than ``limit`` users a sample is drawn: users at random, of each the best
+    tied friend, that one's, and so on for at most three steps, and all ties among these.
 
     Args:
         graph: its node order does not matter.
@@ -100,23 +99,20 @@ def graph_layout(
 
 
 def _gather(graph: SocialGraph, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Users met on the way outward from a random one; from another where that way ends."""
-    met = np.zeros(graph.n_users, np.bool_)
-    starts = iter(rng.permutation(graph.n_users))
-    waiting: deque[int] = deque()
+    """Random users, each with the way along best tied friends towards a hub."""
+    degree, met = graph.degrees, np.zeros(graph.n_users, np.bool_)
     left = min(size, graph.n_users)
-    while left:
-        if not waiting:
-            start = int(next(starts))
-            found = [] if met[start] else [start]
-        else:
-            user = waiting.popleft()
+    for start in rng.permutation(graph.n_users):
+        user = start
+        for _ in range(1 + CLIMB):
+            left -= not met[user]
+            met[user] = True
             friends = graph.indices[graph.indptr[user] : graph.indptr[user + 1]]
-            new = friends[~met[friends]]
-            found = rng.permutation(new)[: min(FAN, left)].tolist()
-        met[found] = True
-        waiting.extend(found)
-        left -= len(found)
+            if not left or not len(friends) or degree[friends].max() <= degree[user]:
+                break
+            user = friends[degree[friends].argmax()]
+        if not left:
+            break
     return np.flatnonzero(met)
 
 

@@ -28,7 +28,7 @@ __all__ = ["report"]
 @click.option(
     "--compare/--no-compare",
     default=None,
-    help="Compare all modes and measure stability; without either, up to 20,000 users.",
+    help="Compare all modes and measure stability; without either, up to 50,000 users.",
 )
 @click.option(
     "--out",
@@ -64,7 +64,7 @@ def report(
     """Report on a classification: its levels, drawn and in figures, and k-means beside it.
 
     A RESULT (levels.json) is reported as it is; a GRAPH is classified into 3, 4 and 5
-    levels first (--mode and --seed speak of this case only). Of a graph of up to 20,000
+    levels first (--mode and --seed speak of this case only). Of a graph of up to 50,000
     users, all modes are compared, and it is measured how many users keep their level when
     a little changes.
     """
