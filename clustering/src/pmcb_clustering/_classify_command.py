@@ -84,7 +84,7 @@ def _trusted(path: Path) -> tuple[str, ...]:
     type=click.FloatRange(min=0.0),
     default=0.0,
     show_default=True,
-    help="How much ties count beside resemblance; at 1 as much: friends then share a level.",
+    help="How much ties count beside resemblance; at 1 friends share a level where sizes allow.",
 )
 @click.option(
     "--previous",

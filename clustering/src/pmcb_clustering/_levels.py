@@ -22,7 +22,7 @@ from pmcb_clustering._landmarks import LANDMARKS_ABOVE, landmark_graph
 from pmcb_clustering._memory import fit_bytes
 from pmcb_clustering._metrics import Measured, measure
 from pmcb_clustering._newcomers import Electorate, with_newcomer
-from pmcb_clustering._parameters import MAX_LEVELS, Mode, check_parameters
+from pmcb_clustering._parameters import Mode, check_parameters
 from pmcb_clustering._partition import bounded_kmeans, kmeans, least_ratio_cut
 from pmcb_clustering._quality import Quality, describe
 from pmcb_clustering._reading import MEMORY_LIMIT_BYTES
@@ -31,7 +31,7 @@ from pmcb_clustering._result import LevelAssignment
 from pmcb_clustering._similarity import NEIGHBOURS, SimilarityGraph, similarity_graph
 from pmcb_clustering._social import with_ties
 from pmcb_clustering._spectrum import spectral_embedding
-from pmcb_clustering._sybil import hold_back, suspects, sybil_rank, trusted_places, two_core
+from pmcb_clustering._sybil import apply_gate, trusted_places, two_core
 from pmcb_clustering._tie_breaks import salted_order
 from pmcb_clustering.errors import ParameterError
 
@@ -229,11 +229,7 @@ class LevelClustering:
         level = rank_labels(labels, values, margin=margin)
         held_back = None
         if self.trusted:
-            suspected = suspects(sybil_rank(graph, seeds))
-            ceiling = np.full(len(level), MAX_LEVELS) if before is None else before.clip(1) + 1
-            bounds = size_bounds(len(level), self.n_levels)
-            level = hold_back(level, features, suspected, ceiling, bounds, ties)
-            held_back = int(suspected.sum())
+            level, held_back = apply_gate(level, graph, seeds, features, before, ties)
         quality = describe(
             graph,
             measured,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from pmcb_clustering._assignment import bounded_assignment
+from pmcb_clustering._assignment import bounded_assignment, size_bounds
 from pmcb_clustering._graph import SocialGraph
 from pmcb_clustering.errors import GraphError, ParameterError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["hold_back", "suspects", "sybil_rank", "trusted_places", "two_core"]
+__all__ = ["apply_gate", "hold_back", "suspects", "sybil_rank", "trusted_places", "two_core"]
 
 STEPS = 12
 QUANTILE = 0.02
@@ -146,3 +146,32 @@ def hold_back(
     costs += ABOVE_CEILING * unit * np.maximum(0, rank - ceiling[:, None])
     costs[suspected] = SUSPECTED * unit * rank
     return bounded_assignment(costs, *bounds, ties=ties) + 1
+
+
+def apply_gate(
+    levels: NDArray[np.int64],
+    graph: SocialGraph,
+    seeds: NDArray[np.int64],
+    features: NDArray[np.float64],
+    before: NDArray[np.int64] | None,
+    ties: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], int]:
+    """Levels with suspects held back, and nobody more than one above the last epoch's.
+
+    Args:
+        levels: shape (n,); 1 .. T.
+        graph: the ties of all users.
+        seeds: places of trusted users.
+        features: shape (n, d).
+        before: shape (n,); levels of the last epoch, 0 for who was not in it; None for no epoch.
+        ties: shape (n,), a permutation; decides between equal users.
+
+    Returns:
+        shape (n,), and how many are suspected.
+    """
+    n_levels = int(levels.max())
+    ceiling = np.full(len(levels), n_levels) if before is None else before.clip(1) + 1
+    suspected = suspects(sybil_rank(graph, seeds))
+    bounds = size_bounds(len(levels), n_levels)
+    held = hold_back(levels, features, suspected, ceiling, bounds, ties)
+    return held, int(suspected.sum())
