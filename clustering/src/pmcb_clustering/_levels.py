@@ -178,15 +178,11 @@ class LevelClustering:
     def predict_newcomer(self, neighbours: Iterable[str]) -> int:
         """The level of somebody who has joined since, by the vote of the ten most alike.
 
-        It is a forecast: on the ledger a newcomer starts at level 1, and is classified with
-        everybody else in the next epoch. The newcomer's metrics are those in the graph with its
-        ties added, so this takes as long as the metrics did.
+        It is a forecast: on the ledger a newcomer starts at level 1. The newcomer's metrics are
+        those in the graph with its ties added, so this takes as long as the metrics did.
 
         Args:
-            neighbours: users of the graph the newcomer is tied to, at least one.
-
-        Raises:
-            ParameterError: one of them is no user, or nobody is named.
+            neighbours: users of the graph, at least one; else `ParameterError`.
         """
         measured = self._measure(with_newcomer(self._graph, neighbours))
         return Electorate(self._metrics, self.assignment_.level).vote(measured.metrics[-1])
