@@ -10,11 +10,9 @@ import pytest
 
 from pmcb_benchmarks.page import (
     bridge_rows,
-    caveats,
     embedded_rows,
-    levels_rows,
-    modes_table,
     table,
+    targets_table,
 )
 
 MACHINE = {"processor": "P", "cores": 2, "load_before": 0.1, "python": "3.11", "versions": {"x": 1}}
@@ -75,37 +73,6 @@ BRIDGE: dict[str, Any] = {
         for in_flight, per_second in ((1, 500), (16, 1500))
     ],
 }
-LEVELS: dict[str, Any] = {
-    "machine": MACHINE,
-    "seed": 0,
-    "graph": {"name": "ego-Facebook"},
-    "local_metrics": {"ratio": 400, "cpu_s": 0.01, "networkx_cpu_s": 4, "max_difference": 1e-14},
-    "betweenness": {"ratio": 1.2, "cpu_s": 1.2, "igraph_cpu_s": 1},
-    "levels": [{"levels": 4, "wall_s": 2, "balance": 1.2, "ratio_cut_to_kmeans": 0.7}],
-    "modes": [
-        {
-            "mode": "spectral",
-            "levels": 4,
-            "balance": 1.2,
-            "ratio_cut_to_kmeans": 0.7,
-            "inversion_rate": 0.1,
-            "keep_level_with_pivots": 0.831,
-        }
-    ],
-    "seeds": [{"levels": 4, "ratio_cut_to_kmeans": cut} for cut in (0.79, 0.8, 0.77)],
-    "lopsided": {
-        "graph": {"name": "email-Enron", "users": 36692},
-        "most_alike": 11211,
-        "levels": [
-            {
-                "levels": 5,
-                "balance": 1.2,
-                "ratio_cut_to_kmeans": 3.87,
-                "kmeans": {"balance": 3.55},
-            }
-        ],
-    },
-}
 
 
 def changed(document: dict[str, Any], place: str, value: object) -> dict[str, Any]:
@@ -154,23 +121,6 @@ def test_one_missed_target_of_the_ledger_is_one_no(place: str, value: object, ro
 @pytest.mark.parametrize(
     ("place", "value", "row"),
     [
-        ("local_metrics ratio", 299, 0),
-        ("local_metrics max_difference", 1e-11, 0),
-        ("betweenness ratio", 2.1, 1),
-        ("levels 0 wall_s", 6.1, 2),
-        ("levels 0 balance", 1.26, 2),
-        ("levels 0 ratio_cut_to_kmeans", 0.81, 2),
-    ],
-)
-def test_one_missed_target_of_the_levels_is_one_no(place: str, value: object, row: int):
-    """The row that it belongs to, and no other."""
-    met = [each[3] for each in levels_rows(changed(LEVELS, place, value))]
-    assert [number for number, each in enumerate(met) if not each] == [row]
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "row"),
-    [
         ("runs 0 unanswered", 1, 0),
         ("runs 0 answered_twice", 1, 0),
         ("runs 0 cpu_ms", 1.6, 0),
@@ -185,9 +135,7 @@ def test_one_missed_target_of_the_bridge_is_one_no(place: str, value: object, ro
     assert [number for number, each in enumerate(met) if not each] == [row]
 
 
-@pytest.mark.parametrize(
-    ("rows", "found"), [(embedded_rows, EMBEDDED), (levels_rows, LEVELS), (bridge_rows, BRIDGE)]
-)
+@pytest.mark.parametrize(("rows", "found"), [(embedded_rows, EMBEDDED), (bridge_rows, BRIDGE)])
 def test_targets_that_are_met_are_all_yes(tmp_path: Path, rows, found: dict[str, Any]):
     """With the machine above the table."""
     path = tmp_path / "found.json"
@@ -196,17 +144,4 @@ def test_targets_that_are_met_are_all_yes(tmp_path: Path, rows, found: dict[str,
     assert shown.startswith("P, 2 cores, load 0.1 before the run; Python 3.11; x 1; seed ")
     assert shown.count("| yes |") == len(rows(found))
     assert "**no**" not in shown
-
-
-def test_what_the_tables_do_not_show_is_told(tmp_path: Path):
-    """Other seeds, pivots, the lopsided graph when it was measured."""
-    path = tmp_path / "levels.json"
-    path.write_text(json.dumps(LEVELS))
-    told = " ".join(caveats(path).split())
-    assert "0.770 to 0.800 times that of k-means over 3 seeds" in told
-    assert "`spectral` keeps the level of only 83.1% of the users" in told
-    assert "11,211 of 36,692 users" in told
-    assert "3.9 times that of k-means, with balance 1.20 against 3.55" in told
-    assert "83.1%" in modes_table(path)
-    path.write_text(json.dumps(changed(LEVELS, "lopsided", None)))
-    assert "Bounded" not in caveats(path)
+    assert shown.endswith(f"\n\n{targets_table(path, rows)}")

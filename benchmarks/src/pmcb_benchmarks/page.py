@@ -2,7 +2,6 @@
 """From a benchmark's JSON to the tables of docs/performance.md: target beside measured."""
 
 import json
-import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,93 +106,6 @@ def bridge_rows(found: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def levels_rows(found: Mapping[str, Any]) -> list[Row]:
-    """The rows of ``pmcb bench levels``."""
-    local, between = found["local_metrics"], found["betweenness"]
-    rows = [
-        (
-            f"local metrics of {found['graph']['name']} against NetworkX, same run",
-            "≥ 300 times faster, equal to 1e-12",
-            (
-                f"{local['ratio']:.0f} times ({local['cpu_s']:.3f} against "
-                f"{local['networkx_cpu_s']:.1f} CPU s), off by {local['max_difference']:.0e}"
-            ),
-            local["ratio"] >= 300 and local["max_difference"] <= 1e-12,
-        ),
-        (
-            "exact betweenness against igraph, same run",
-            "≤ 2 times its time",
-            (
-                f"{between['ratio']:.2f} times ({between['cpu_s']:.2f} against "
-                f"{between['igraph_cpu_s']:.2f} CPU s)"
-            ),
-            between["ratio"] <= 2,
-        ),
-    ]
-    for each in found["levels"]:
-        name = f"T = {each['levels']}, from the file to the levels, after warm-up"
-        against = each["ratio_cut_to_kmeans"]
-        measured = (
-            f"{each['wall_s']:.1f} s, balance {each['balance']:.2f}, "
-            f"RatioCut {against:.3f} times k-means"
-        )
-        met = each["wall_s"] <= 6 and each["balance"] <= 1.25 and against <= 0.80
-        rows.append((name, "≤ 6 s, balance ≤ 1.25, RatioCut ≤ 0.80 times k-means", measured, met))
-    return rows
-
-
-def modes_table(path: Path) -> str:
-    """Every mode beside k-means, in Markdown."""
-    head = [
-        "| mode | T | balance | RatioCut / k-means | inversions | same level with 256 pivots |",
-        "|---|---|---|---|---|---|",
-    ]
-    return "\n".join(head + [_mode_line(each) for each in json.loads(path.read_text())["modes"]])
-
-
-def _mode_line(each: Mapping[str, Any]) -> str:
-    cells = (
-        f"`{each['mode']}`",
-        each["levels"],
-        f"{each['balance']:.2f}",
-        f"{each['ratio_cut_to_kmeans']:.3f}",
-        f"{each['inversion_rate']:.1%}",
-        f"{each['keep_level_with_pivots']:.1%}",
-    )
-    return f"| {' | '.join(map(str, cells))} |"
-
-
-def caveats(path: Path) -> str:
-    """What the tables do not show: other seeds, pivots, and a lopsided graph."""
-    found = json.loads(path.read_text())
-    cuts = [each["ratio_cut_to_kmeans"] for each in found["seeds"]]
-    hardest = found["seeds"][0]["levels"]
-    kept = {(each["mode"], each["levels"]): each["keep_level_with_pivots"]
-            for each in found["modes"]}  # fmt: skip
-    text = (
-        f"At T = {hardest} the RatioCut is {min(cuts):.3f} to {max(cuts):.3f} times that of "
-        f"k-means over {len(cuts)} seeds; the target is 0.80. With 256 pivots `spectral` keeps "
-        f"the level of only {kept['spectral', hardest]:.1%} of the users there."
-    )
-    return textwrap.fill(f"{text} {_lopsided(found['lopsided'])}".strip(), 110)
-
-
-def _lopsided(found: Mapping[str, Any] | None) -> str:
-    if found is None:
-        return ""
-    graph = found["graph"]
-    rows = [
-        f"at T = {each['levels']} the RatioCut is {each['ratio_cut_to_kmeans']:.2g} times that of "
-        f"k-means, with balance {each['balance']:.2f} against {each['kmeans']['balance']:.2f}"
-        for each in found["levels"]
-    ]
-    return (
-        f"Bounded levels can cost RatioCut where a graph is lopsided: in {graph['name']}, "
-        f"{found['most_alike']:,} of {graph['users']:,} users have the same metrics; "
-        f"{', '.join(rows)}."
-    )
-
-
 def _kills_row(kills: Mapping[str, Any]) -> Row:
     wrong = ("missing", "doubled", "halves", "done_though_denied", "failed", "broken_chains")
     return (
@@ -230,15 +142,16 @@ def table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> 
     machine = found["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     seed = f"; seed {found['seed']}" if "seed" in found else ""
-    lines = [
-        (
-            f"{machine['processor']}, {machine['cores']} cores, load {machine['load_before']} "
-            f"before the run; Python {machine['python']}; {versions}{seed}."
-        ),
-        "",
-        "| what | target | measured | met |",
-        "|---|---|---|---|",
-    ]
-    for what, target, measured, met in rows_of(found):
+    told = (
+        f"{machine['processor']}, {machine['cores']} cores, load {machine['load_before']} "
+        f"before the run; Python {machine['python']}; {versions}{seed}."
+    )
+    return f"{told}\n\n{targets_table(path, rows_of)}"
+
+
+def targets_table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> str:
+    """The table without the machine: for the second and further ones of a result."""
+    lines = ["| what | target | measured | met |", "|---|---|---|---|"]
+    for what, target, measured, met in rows_of(json.loads(path.read_text())):
         lines.append(f"| {what} | {target} | {measured} | {'yes' if met else '**no**'} |")
     return "\n".join(lines)
