@@ -12,7 +12,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv --quiet
 DISTRIBUTIONS := chaincode clustering client fabric-network services apps benchmarks
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
-GROUPS_DEV := --group tests --group typing --group build
+GROUPS_DEV := --group tests --group typing --group build --group benchmarks/pyproject.toml:bench
 
 .PHONY: help demo test lint docs standalone lock clean
 help:  ## list the targets

@@ -27,6 +27,7 @@ from pmcb_clustering import (
 )
 from pmcb_clustering import _levels as levels_module
 from pmcb_clustering._assignment import size_bounds
+from pmcb_clustering._landmarks import landmark_graph
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_eigenvectors_of_many_points_are_those_of_landmarks(small, monkeypatch, 
     """Bounds hold where sizes are bounded, and RatioCut stays of the same kind."""
     whole = LevelClustering(mode=mode).fit(small)
     monkeypatch.setattr(levels_module, "LANDMARKS_ABOVE", 100)
-    thinned = functools.partial(levels_module.landmark_graph, landmarks=100)
+    thinned = functools.partial(landmark_graph, landmarks=100)
     monkeypatch.setattr(levels_module, "landmark_graph", thinned)
     fewer = LevelClustering(mode=mode).fit(small)
     assert len(fewer.quality_["sizes"]) == 3

@@ -8,15 +8,18 @@ them which kind of network they talk to.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from pmcb_client.errors import NetworkFileError
 from pmcb_client.files import write_atomic
 
-__all__ = ["NetworkFile", "Organisation", "load", "parse", "save"]
+__all__ = ["ContentStore", "NetworkFile", "Organisation", "load", "parse", "renew", "save"]
 
 VERSION = 1
+_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:|/|$)")
+_UID = re.compile(r"[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}")
 _URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
 
 
@@ -54,14 +57,33 @@ class Organisation:
 
 
 @dataclass(frozen=True)
+class ContentStore:
+    """Where sealed files are kept. Clients never follow an address that a task supplies.
+
+    Attributes:
+        url: ``https://host:port``, or http on loopback.
+        uid: of the identity that signs its receipts.
+        tls_ca: roots (one or more) of its TLS certificate as PEM; empty for http.
+    """
+
+    url: str
+    uid: str
+    tls_ca: str
+
+
+@dataclass(frozen=True)
 class NetworkFile:
-    """The whole file; ``kind`` ("embedded" or "fabric") is for display only."""
+    """The whole file; ``kind`` ("embedded" or "fabric") is for display only.
+
+    ``content`` is None until a content store was started.
+    """
 
     kind: str
     channel: str
     chaincode: str
     orgs: tuple[Organisation, ...]
     version: int = VERSION
+    content: ContentStore | None = None
 
     def with_list(self, msp: str, crl: str) -> "NetworkFile":
         """The same with another list of the organisation ``msp``."""
@@ -121,13 +143,22 @@ def parse(document: object) -> NetworkFile:
         channel=_text(document, "channel"),
         chaincode=_text(document, "chaincode"),
         orgs=tuple(_organisation(entry, index) for index, entry in enumerate(orgs)),
+        content=_content(document.get("content")),
     )
 
 
 def save(path: str | Path, network: NetworkFile) -> None:
     """Writes ``network`` to ``path``, whole or not at all; anyone may read it."""
-    document = json.dumps(asdict(network), indent=2, sort_keys=True) + "\n"
-    write_atomic(Path(path), document.encode(), mode=0o644)
+    document = {name: value for name, value in asdict(network).items() if value is not None}
+    text = json.dumps(document, indent=2, sort_keys=True) + "\n"
+    write_atomic(Path(path), text.encode(), mode=0o644)
+
+
+def renew(path: str | Path, network: NetworkFile) -> None:
+    """Writes ``network`` as it is now; what services have entered since stays as it was."""
+    with suppress(NetworkFileError):  # the first one, or one that nobody could read
+        network = replace(network, content=network.content or load(path).content)
+    save(path, network)
 
 
 def _organisation(entry: object, index: int) -> Organisation:
@@ -135,7 +166,8 @@ def _organisation(entry: object, index: int) -> Organisation:
     if not isinstance(entry, Mapping):
         raise NetworkFileError(f"The network file's '{where}' must be an object.")
     values = {
-        field.name: _text(entry, field.name, where=f"{where}.") for field in fields(Organisation)
+        field.name: _text(entry, field.name, where=f"{where}.", empty=field.name == "crl")
+        for field in fields(Organisation)
     }
     if not _trusts(values["tls_ca"]):
         raise NetworkFileError(f"The network file's '{where}.tls_ca' must be certificates in PEM.")
@@ -144,10 +176,27 @@ def _organisation(entry: object, index: int) -> Organisation:
     return Organisation(**values)
 
 
-def _text(document: Mapping[object, object], key: str, *, where: str = "") -> str:
+def _content(entry: object) -> ContentStore | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, Mapping):
+        raise NetworkFileError("The network file's 'content' must be an object.")
+    url, uid = (_text(entry, key, where="content.") for key in ("url", "uid"))
+    tls_ca = _text(entry, "tls_ca", where="content.", empty=True)
+    sound = _trusts(tls_ca) if url.startswith("https:") else _LOOPBACK.match(url) and not tls_ca
+    if not _is_url(url) or not sound:
+        raise NetworkFileError("The network file's 'content.url' must be https, or http to itself.")
+    if not _UID.fullmatch(uid):
+        raise NetworkFileError("The network file's 'content.uid' must be written MSP/NAME.")
+    return ContentStore(url, uid, tls_ca)
+
+
+def _text(
+    document: Mapping[object, object], key: str, *, where: str = "", empty: bool = False
+) -> str:
     value = document.get(key)
     written = isinstance(value, str) and value.replace("\n", "").isprintable()
-    if not written or not (value or key == "crl"):
+    if not written or not (value or empty):
         raise NetworkFileError(f"The network file's '{where}{key}' must be a text.")
     return str(value)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identities on disk, one ``<label>.id`` file each, in the Node SDK's layout."""
 
-import json
 import re
 import stat
 import time
@@ -21,13 +20,13 @@ from pmcb_client._identity_file import (
     read,
     write,
 )
+from pmcb_client._x509 import attributes, enrollment_id
 from pmcb_client.errors import WalletError
 from pmcb_client.gateway import Identity, P256Signer
 
 __all__ = ["KeyPair", "Wallet", "WalletIdentity", "registrar_label"]
 
 _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
 
 
 @dataclass(frozen=True)
@@ -64,26 +63,12 @@ class WalletIdentity:
 
         Values that are not texts, and an extension that is not Fabric's JSON, count as absent.
         """
-        try:
-            extension = self.certificate.extensions.get_extension_for_oid(_ATTRIBUTES).value
-        except x509.ExtensionNotFound:
-            return {}
-        assert isinstance(extension, x509.UnrecognizedExtension)
-        try:
-            found = json.loads(extension.value)
-        except (ValueError, RecursionError):
-            return {}
-        attributes = found.get("attrs") if isinstance(found, dict) else None
-        if not isinstance(attributes, dict):
-            return {}
-        return {name: value for name, value in attributes.items() if isinstance(value, str)}
+        return attributes(self.certificate)
 
     @property
     def enrollment_id(self) -> str:
         """The name under which the CA registered this person."""
-        name = self.certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        common_name = str(name[0].value) if name else ""
-        return self.attributes.get("hf.EnrollmentID", common_name)
+        return enrollment_id(self.certificate)
 
     @property
     def role(self) -> str:

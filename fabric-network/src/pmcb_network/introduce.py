@@ -42,7 +42,7 @@ async def introduce(
         if org.msp in secrets
     ]
     await wait_for_ping(network, registrars[0], within_s=within_s)
-    network_file.save(home / "network.json", network)
+    network_file.renew(home / "network.json", network)
 
 
 async def wait_for_ping(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pmcb_client.cli import Settings
 from pmcb_client.usage_errors import IdentityChoice, InputError
 
-from ._acting import choose
+from .acting import choose
 
 if TYPE_CHECKING:
     from pmcb_client.network_file import NetworkFile

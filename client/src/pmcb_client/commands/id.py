@@ -13,9 +13,9 @@ from pmcb_client.revocation import RevocationReason
 from pmcb_client.terminal import confirm, emit, progress, table
 from pmcb_client.usage_errors import IdentityChoice, InputError
 
-from ._acting import run
 from ._arguments import FILE
 from ._identities import described, named, network_of, registrars_organisation
+from .acting import run
 
 if TYPE_CHECKING:
     from pmcb_client.enroller import Enrolled

@@ -11,8 +11,8 @@ from pmcb_client.cli import Settings
 from pmcb_client.people import Person, read_people
 from pmcb_client.terminal import emit, progress, table
 
-from ._acting import acting, run
 from ._arguments import FILE, moment, optional_person, person_argument
+from .acting import acting, run
 
 _LEVEL_REASONS = click.Choice(["misconduct", "error", "newcomer", "request"])
 _STANDING_REASONS = click.Choice(

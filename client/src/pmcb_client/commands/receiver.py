@@ -12,8 +12,8 @@ from pmcb_client.cli import Settings
 from pmcb_client.terminal import confirm, emit, table
 from pmcb_client.usage_errors import InputError
 
-from ._acting import acting, run
 from ._arguments import FILE, SUBTASK, moment, subtask_argument, task_argument
+from .acting import acting, run
 from .task import described
 
 

@@ -13,8 +13,8 @@ import click
 from pmcb_client.cli import Settings
 from pmcb_client.terminal import confirm, emit, table
 
-from ._acting import Acting, acting, run
 from ._arguments import FILE, moment, task_argument
+from .acting import Acting, acting, run
 
 if TYPE_CHECKING:
     from pmcb_client.tasks import SubtaskPreview, TaskFile

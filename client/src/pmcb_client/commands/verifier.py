@@ -10,8 +10,8 @@ import click
 from pmcb_client.cli import Settings
 from pmcb_client.terminal import emit
 
-from ._acting import acting, run
 from ._arguments import FILE, SLOT, subtask_argument, task_argument
+from .acting import acting, run
 
 _NO_EVIDENCE = "0" * 64
 _REASONS = ["ok", "schema", "range", "plausibility", "time", "duplicate", "variance", "truth"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pmcb_chaincode._label import package_label
 from pmcb_client.enrolment import CaClient
-from pmcb_client.network_file import NetworkFile, save
+from pmcb_client.network_file import NetworkFile, renew
 from pmcb_client.wallet import Wallet
 from pmcb_network._launch import Places
 from pmcb_network.errors import AwaitsOthers, FabricRefused, NetworkError
@@ -86,7 +86,7 @@ async def _tell_revoked(places: Places, described: NetworkFile) -> None:
             continue  # an organisation of another host
         async with CaClient(org.ca_url, org.tls_ca, org.ca_name) as ca:
             described = described.with_list(org.msp, (await ca.gencrl(registrar)).decode())
-    save(places.home / "network.json", described)
+    renew(places.home / "network.json", described)
 
 
 def _secrets(network: FabricNetwork) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity over HTTP: every request signed with the caller's certificate.
+
+A web server does not hand client certificates to the application behind it, so the request itself
+is signed; TLS proves the server. ::
+
+    auth = SignedRequests(wallet.get("receiver1"), audience="content")
+    httpx.AsyncClient(auth=auth).put(url, content=blob)                # the caller
+
+    checker = RequestChecker(network, audience="content")
+    caller = checker.check(SignedRequest("PUT", "/v1/blobs/ab12", headers, body))     # the service
+"""
+
+from ._check import Caller, RequestChecker, Unauthenticated
+from ._message import FENCE_HEADER, SignedRequest
+from ._sign import SignedRequests
+
+__all__ = [
+    "FENCE_HEADER",
+    "Caller",
+    "RequestChecker",
+    "SignedRequest",
+    "SignedRequests",
+    "Unauthenticated",
+]

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every service shares: signed callers, one shape of errors, health and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.exceptions import HTTPException
+
+from pmcb_client.http_identity import Caller, RequestChecker, SignedRequest, Unauthenticated
+
+from .errors import ErrorCode, ServiceError
+
+__all__ = ["Running", "SignedCaller", "application"]
+
+_log = structlog.get_logger("pmcb_services")
+_CODE_OF = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD, 413: ErrorCode.TOO_LARGE}
+
+Ready = Callable[[], Awaitable[str]]
+"""Why the service is not ready, "" when it is."""
+
+Running = AbstractAsyncContextManager[None]
+
+
+class SignedCaller:
+    """A FastAPI dependency: who sent the request, once its signature was checked.
+
+    The body is read at most up to ``body_bytes``, and found at ``request.state.body``.
+
+    Args:
+        checker: for this service.
+        roles: who may call; empty for anybody enrolled.
+        body_bytes: the largest body this path takes.
+    """
+
+    def __init__(
+        self, checker: RequestChecker, *, roles: Sequence[str] = (), body_bytes: int = 0
+    ) -> None:
+        self._checker = checker
+        self._roles = frozenset(roles)
+        self._limit = body_bytes
+
+    async def __call__(self, request: Request) -> Caller:
+        """Check the request.
+
+        Raises:
+            ServiceError: ``TOO_LARGE`` or ``FORBIDDEN``.
+            Unauthenticated: nobody signed it.
+        """
+        body = await self._body(request)
+        request.state.body = body
+        path, query = request.scope["raw_path"], request.scope["query_string"]
+        target = (path + b"?" + query if query else path).decode("latin-1")
+        caller = self._checker.check(SignedRequest(request.method, target, request.headers, body))
+        if self._roles and caller.role not in self._roles:
+            roles = ", ".join(sorted(self._roles))
+            raise ServiceError(ErrorCode.FORBIDDEN, f"This takes one of the roles {roles}.")
+        return caller
+
+    async def _body(self, request: Request) -> bytes:
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > self._limit:
+                raise ServiceError(
+                    ErrorCode.TOO_LARGE, f"The body holds more than {self._limit:,} bytes."
+                )
+            parts.append(part)
+        return b"".join(parts)
+
+
+def application(
+    title: str, *, version: str, ready: Ready, while_running: Running | None = None
+) -> FastAPI:
+    """An application with errors in one shape, ``/healthz``, ``/readyz`` and ``/metrics``.
+
+    Errors are ``{error, message, field}`` everywhere; a defect tells its place to the log only.
+
+    Args:
+        title: shown in its OpenAPI document.
+        version: of the service.
+        ready: why it is not.
+        while_running: entered when the service starts, left when it ends.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with while_running or nullcontext():
+            yield
+
+    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan)
+    registry = CollectorRegistry()
+    requests = Counter(
+        "pmcb_requests", "Requests by path and status.", ["path", "status"], registry=registry
+    )
+    seconds = Histogram("pmcb_request_seconds", "Seconds by path.", ["path"], registry=registry)
+
+    @app.middleware("http")
+    async def observed(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        start = time.perf_counter()
+        response = await call_next(request)
+        route = request.scope.get("route")
+        path = getattr(route, "path", "other")  # never the path itself, which holds ids
+        requests.labels(path, str(response.status_code)).inc()
+        seconds.labels(path).observe(time.perf_counter() - start)
+        return response
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        reason = await ready()
+        return PlainTextResponse(f"{reason or 'ok'}\n", 503 if reason else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return PlainTextResponse(generate_latest(registry))
+
+    for kind, handler in (
+        (ServiceError, _service_error),
+        (Unauthenticated, _unauthenticated),
+        (RequestValidationError, _malformed),
+        (HTTPException, _http_error),
+        (Exception, _defect),
+    ):
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+def _answer(code: ErrorCode, message: str, field: str = "") -> JSONResponse:
+    content = {"error": code.value, "message": message, "field": field}
+    return JSONResponse(content, code.status)
+
+
+async def _service_error(_: Request, error: Any) -> JSONResponse:
+    return _answer(error.code, str(error), error.field)
+
+
+async def _unauthenticated(_: Request, error: Any) -> JSONResponse:
+    return _answer(ErrorCode.UNAUTHENTICATED, str(error), error.reason)
+
+
+async def _malformed(_: Request, error: Any) -> JSONResponse:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"][1:]))
+    return _answer(ErrorCode.BAD_REQUEST, "A part of the request is malformed.", field)
+
+
+async def _http_error(_: Request, error: Any) -> JSONResponse:
+    code = _CODE_OF.get(error.status_code, ErrorCode.BAD_REQUEST)
+    return _answer(code, f"{HTTPStatus(error.status_code).phrase}.")
+
+
+async def _defect(_: Request, error: Exception) -> JSONResponse:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"
+    _log.error("defect", kind=type(error).__name__, at=place)
+    return _answer(ErrorCode.INTERNAL, "The service has a defect; its log names the place.")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An application on a port, until it is told to end."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from pmcb_client.usage_errors import InputError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["Served", "serve"]
+
+GRACE_S = 10
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where a service listens.
+
+    Attributes:
+        host: an address; only loopback is served without TLS.
+        port: 0 takes a free one.
+        tls_cert, tls_key: PEM files; both or none.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    def listen(self) -> socket.socket:
+        """A socket that listens.
+
+        Raises:
+            InputError: it cannot, or would serve others without TLS.
+        """
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise InputError("A TLS certificate goes with its key: give both files or none.")
+        if self.tls_cert is None and not _is_loopback(self.host):
+            raise InputError(
+                f"{self.host} is no loopback address, and nothing but that is served without TLS.",
+                next_step="Give --tls-cert and --tls-key.",
+            )
+        try:
+            return socket.create_server((self.host, self.port))
+        except OSError as error:
+            raise InputError(
+                f"{self.host}:{self.port} cannot be listened on: {error.strerror}.",
+                next_step="Choose another --port; 0 takes a free one.",
+            ) from error
+
+    def url(self, listening: socket.socket) -> str:
+        """How clients reach it."""
+        scheme = "http" if self.tls_cert is None else "https"
+        return f"{scheme}://{self.host}:{listening.getsockname()[1]}"
+
+
+def serve(app: FastAPI, place: Served, listening: socket.socket) -> None:
+    """Answer requests until SIGINT or SIGTERM; running ones have ten seconds to end."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=place.tls_cert,
+        ssl_keyfile=place.tls_key,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The content store over HTTP: sealed files in, receipts out."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Path, Request, Response
+
+from pmcb_client.content import Receipt
+from pmcb_client.http_identity import Caller, RequestChecker
+from pmcb_client.sealing import MAX_BLOB_BYTES, Blob, Damaged, Kind
+from pmcb_client.wallet import WalletIdentity
+from pmcb_services.common import ErrorCode, Running, ServiceError, SignedCaller, application
+
+from ._blobs import Blobs, Stored
+
+__all__ = ["QUOTA_BYTES", "content_application"]
+
+QUOTA_BYTES = 256 * 1024 * 1024
+_OWN = {Kind.ANSWER, Kind.SHARE}  # of a holder; the others are a releaser's
+
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file")]
+Task = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Subtask = Annotated[int, Path(ge=0, le=63)]
+
+
+def content_application(
+    blobs: Blobs,
+    checker: RequestChecker,
+    identity: WalletIdentity,
+    *,
+    quota_bytes: int = QUOTA_BYTES,
+    while_running: Running | None = None,
+    clock: Callable[[], int] | None = None,
+) -> FastAPI:
+    """The application.
+
+    Args:
+        blobs: where the files are.
+        checker: who calls; its audience is ``content``.
+        identity: signs receipts.
+        quota_bytes: what a person may put on a day (UTC).
+        while_running: entered when the service starts, left when it ends.
+        clock: milliseconds UTC.
+    """
+    now_ms = clock or (lambda: time.time_ns() // 1_000_000)
+
+    async def ready() -> str:
+        await blobs.find("0" * 64)
+        return ""
+
+    app = application(
+        "PMCB content store",
+        version=version("pmcb-services"),
+        ready=ready,
+        while_running=while_running,
+    )
+    writer = SignedCaller(checker, roles=("receiver", "releaser"), body_bytes=MAX_BLOB_BYTES)
+    reader = SignedCaller(checker)
+    owner = SignedCaller(checker, roles=("institution", "releaser"))
+
+    @app.put("/v1/blobs/{digest}")
+    async def put(
+        digest: Digest, request: Request, caller: Annotated[Caller, Depends(writer)]
+    ) -> dict[str, str | int]:
+        """Keep a sealed file under its hash; the answer is a signed receipt.
+
+        The same file again is the same; its receipt tells when it came first.
+        """
+        data: bytes = request.state.body
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ServiceError(
+                ErrorCode.HASH_MISMATCH, "The bytes have another hash.", field="digest"
+            )
+        blob = _sealed(data, caller)
+        kept = await blobs.find(digest) or await _take(blobs, blob, caller, now_ms(), quota_bytes)
+        return Receipt.sign(digest, len(data), caller.uid, kept.at_ms, identity).as_document()
+
+    @app.get("/v1/blobs/{digest}", response_class=Response)
+    async def get(digest: Digest, _: Annotated[Caller, Depends(reader)]) -> Response:
+        """A sealed file; whoever reads it checks its hash."""
+        return Response(await blobs.get(digest), media_type="application/octet-stream")
+
+    @app.delete("/v1/blobs/{digest}", status_code=204)
+    async def delete(digest: Digest, caller: Annotated[Caller, Depends(owner)]) -> None:
+        """Forget an answer: whom it was sealed for has it, or wants it no more."""
+        blob = Blob.parse(await blobs.get(digest))
+        if caller.uid not in blob.wraps:
+            raise ServiceError(ErrorCode.FORBIDDEN, "It was not sealed for the caller.")
+        await blobs.delete(digest)
+
+    @app.get("/v1/listings/{task}/{subtask}")
+    async def listing(
+        task: Task, subtask: Subtask, _: Annotated[Caller, Depends(reader)]
+    ) -> dict[str, list[dict[str, str | int]]]:
+        """The shares that holders passed on, by slot."""
+        found = await blobs.shares(task, subtask)
+        return {"shares": [{"slot": slot, "hash": digest} for slot, digest in found]}
+
+    return app
+
+
+async def _take(blobs: Blobs, blob: Blob, caller: Caller, now_ms: int, quota: int) -> Stored:
+    """Keep a new file, within the caller's quota."""
+    if await blobs.used(caller.uid, now_ms) + len(blob.data) > quota:
+        raise ServiceError(ErrorCode.QUOTA, f"{quota:,} bytes a day are yours; try tomorrow.")
+    await blobs.count(caller.uid, now_ms, blob.hash, len(blob.data))
+    if blob.kind is Kind.SHARE:  # named first: a name without a file is a file on its way
+        await blobs.add_share(blob.place, blob.hash)
+    return await blobs.put(blob.hash, blob.data)
+
+
+def _sealed(data: bytes, caller: Caller) -> Blob:
+    """The file, if it is one that the caller may put here."""
+    try:
+        blob = Blob.parse(data)
+    except Damaged as error:
+        raise ServiceError(ErrorCode.NOT_SEALED, "Only sealed files are kept here.") from error
+    if blob.kind in _OWN:
+        fits = blob.place.holder == caller.uid and type(blob.place.slot) is int
+    else:
+        fits = caller.role == "releaser"
+    if not fits:
+        raise ServiceError(ErrorCode.FORBIDDEN, "The file belongs to somebody else's slot.")
+    return blob
