@@ -2,7 +2,6 @@
 """The pure parts of the contract: slot candidates, batch hashes, and what it lists."""
 
 import hashlib
-from math import gcd
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,36 +10,52 @@ from pmcb_chaincode.contract import Governance, Pmcb, batch_hash, candidates
 
 slots = st.integers(1, 1000)
 ordinals = st.integers(0, 999_999)
+uids = st.from_regex(r"[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}", fullmatch=True)
 
 
-@given(ordinals, slots)
-def test_every_slot_is_tried_once(ordinal, count):
+@given(ordinals, slots, uids)
+def test_every_slot_is_tried_once(ordinal, count, uid):
     """A person finds the last free slot wherever it is, and tries none twice."""
-    assert sorted(candidates(ordinal, count)) == list(range(count))
+    assert sorted(candidates(ordinal, count, uid)) == list(range(count))
 
 
 @given(slots)
 def test_homes_are_distinct_while_slots_last(count):
     """As many persons as slots never meet at their first try."""
-    homes = [next(candidates(ordinal, count)) for ordinal in range(count)]
+    homes = [next(candidates(ordinal, count, f"A/{ordinal}")) for ordinal in range(count)]
     assert homes == list(range(count))
 
 
-@given(ordinals, slots)
-def test_step_is_the_first_coprime(ordinal, count):
-    """The walk goes on by one and the same step, the specified one."""
-    order = list(candidates(ordinal, count))
-    step = 1 + ordinal // count
-    while gcd(step, count) != 1:
-        step += 1
-    assert order == [(ordinal % count + turn * step) % count for turn in range(count)]
+def test_the_way_from_a_taken_home_is_the_specified_one():
+    """Start and step are digits of the uid's SHA-256 in base `slots`; the step grows to a coprime.
+
+    Every endorser must find the same slot: a change of this is a change of the contract.
+    """
+    assert list(candidates(1, 5, "HospitalAMSP/ann")) == [1, 2, 3, 4, 0]
+    assert list(candidates(6, 5, "HospitalAMSP/bob")) == [1, 4, 0, 2, 3]
+    ann = int(hashlib.sha256(b"HospitalAMSP/ann").hexdigest(), 16)
+    assert (ann % 6, 1 + ann // 6 % 6) == (3, 2)  # and 5 is the first coprime from 2 on
+    assert list(candidates(24, 6, "HospitalAMSP/ann")) == [0, 3, 2, 1, 5, 4]
 
 
-def test_persons_with_one_home_part_ways():
-    """Two persons who start at the same slot walk on with different steps."""
-    assert list(candidates(0, 5)) == [0, 1, 2, 3, 4]
-    assert list(candidates(5, 5)) == [0, 2, 4, 1, 3]
-    assert list(candidates(10, 5)) == [0, 3, 1, 4, 2]
+@given(st.integers(2, 80), st.integers(2, 4), st.booleans())
+def test_a_crowd_whose_first_slots_are_taken_spreads(crowd, roomy, same):
+    """A new epoch starts to count anew; and several who are lowered get one number.
+
+    All read the same state, one gets each slot, the others read again: as many rounds as clients
+    try at most, not as many as there are persons.
+    """
+    count = roomy * crowd
+    taken = set() if same else set(range(crowd))
+    waiting = [list(candidates(0 if same else n, count, f"A/{n}")) for n in range(crowd)]
+    rounds = 0
+    while waiting:
+        first_free = [next(slot for slot in order if slot not in taken) for order in waiting]
+        winners = {slot: n for n, slot in enumerate(first_free)}
+        taken |= winners.keys()
+        waiting = [order for n, order in enumerate(waiting) if n not in winners.values()]
+        rounds += 1
+    assert rounds <= 6
 
 
 def test_batch_hash_is_that_of_canonical_json():

@@ -168,6 +168,21 @@ async def test_slots_beyond_the_first_look_are_found(world: World):
     assert sorted(outcomes(results)) == ["CAPACITY_FULL"] + ["ok"] * 89
 
 
+async def test_a_crowd_that_finds_its_first_slots_taken_gets_others(world: World):
+    """An epoch numbers people anew; who has the slots of the old numbers keeps them."""
+    people = await world.people(80, msp=ORG_B, group="many")
+    task = await world.task(slots=120)
+    for crowd in (people[:40], people[40:]):
+        await world.epoch(3, dict.fromkeys(crowd, 1))
+        results = await asyncio.gather(
+            *(person.submit("accept_subtask", task, 0) for person in crowd), return_exceptions=True
+        )
+        assert outcomes(results) == ["ok"] * 40
+    releaser, _, _ = await world.parties()
+    listed = await releaser.ask("list_claims", task, 0, 200, "")
+    assert holders(listed) == {person.uid for person in people}
+
+
 async def test_the_last_slot_goes_to_one_of_many(world: World):
     """Concurrent claims of one slot: one holder, everybody else refused, nobody failed."""
     people = await world.people(8, group="last")

@@ -3,9 +3,11 @@
 
 There is no counter, so no hot key. The authority numbers the persons of a level 0, 1, 2, ...; while
 a subtask has at least as many slots as its level has receivers, no two persons start at the same
-slot, and nobody's claim conflicts with another's.
+slot, and nobody's claim conflicts with another's. An epoch numbers them anew, and who holds a slot
+keeps it: so from a slot that is taken everybody goes on by a way of their own.
 """
 
+import hashlib
 from collections.abc import Iterator
 from math import gcd
 
@@ -58,7 +60,8 @@ class Claims(Governed):
         _check_open(record, current, ctx.time_ms)
         key = ctx.caller.p256_key()
         standing = _check_level(PersonLevel.maybe(level_data), part)
-        slot = await _free_slot(ctx, task, subtask, part.slots, standing.ordinal)
+        order = list(candidates(standing.ordinal, part.slots, uid))
+        slot = await _free_slot(ctx, task, subtask, order)
         claim = Claim(
             holder=uid, level=standing.level, epoch=current.epoch, at=ctx.time_ms, key=key
         )
@@ -139,27 +142,31 @@ def _check_level(standing: PersonLevel | None, part: SubtaskRecord) -> PersonLev
     return standing
 
 
-def candidates(ordinal: int, slots: int) -> Iterator[int]:
+def candidates(ordinal: int, slots: int, uid: str) -> Iterator[int]:
     """The slots in the order in which a person tries them: each once.
 
-    Persons with the same first slot walk on with different steps.
+    The first is the person's number; where the others begin and by which step they go on is drawn
+    from the uid. Persons who find their first slots taken so do not meet at the next one.
 
-    >>> list(candidates(1, 4)), list(candidates(5, 4))
-    ([1, 2, 3, 0], [1, 0, 3, 2])
+    >>> list(candidates(1, 5, "HospitalAMSP/ann")), list(candidates(1, 5, "HospitalAMSP/bob"))
+    ([1, 2, 3, 4, 0], [1, 4, 0, 2, 3])
     """
-    step = 1 + ordinal // slots
+    home = ordinal % slots
+    drawn = int.from_bytes(hashlib.sha256(uid.encode()).digest(), "big")
+    start, step = drawn % slots, 1 + drawn // slots % slots
     while gcd(step, slots) != 1:
         step += 1
-    return ((ordinal + turn * step) % slots for turn in range(slots))
+    yield home
+    walk = ((start + turn * step) % slots for turn in range(slots))
+    yield from (slot for slot in walk if slot != home)
 
 
-async def _free_slot(ctx: Context, task: str, subtask: int, slots: int, ordinal: int) -> int:
+async def _free_slot(ctx: Context, task: str, subtask: int, order: list[int]) -> int:
     """The first free slot: single reads first, since the home slot is nearly always free."""
-    order = list(candidates(ordinal, slots))
     for slot in order[:_SINGLE_READS]:
         if await ctx.ledger.get(Claim.key_of(task, subtask, slot)) is None:
             return slot
-    for start in range(_SINGLE_READS, slots, _CHUNK):
+    for start in range(_SINGLE_READS, len(order), _CHUNK):
         chunk = order[start : start + _CHUNK]
         found = await ctx.ledger.get_many([Claim.key_of(task, subtask, slot) for slot in chunk])
         for slot, data in zip(chunk, found, strict=True):
