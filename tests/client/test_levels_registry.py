@@ -141,13 +141,14 @@ def test_ordinals_count_within_each_level_whatever_the_order_of_the_files(levels
 class Halfway:
     """A ledger on which the first of three batches stands."""
 
-    def __init__(self):
+    def __init__(self, manifest):
+        self.epoch = {**manifest, "epoch": 1, "active": False}
         self.registered = [0]
         self.functions = []
 
     async def evaluate(self, function, *args):
         assert function == "get_epoch"
-        return json.dumps({"epoch": 1, "active": False, "registered": self.registered}).encode()
+        return json.dumps({**self.epoch, "registered": self.registered}).encode()
 
     async def submit(self, function, *args):
         self.functions.append(function)
@@ -160,10 +161,10 @@ async def test_only_missing_batches_are_sent():
     """A publication that is taken up again tells how far it is."""
     people = {str(i): Person("A", f"r{i}") for i in range(2 * BATCH_SIZE + 1)}
     made = register(LevelsResult(3, dict.fromkeys(people, 1), HASH, HASH), people)
-    ledger = Halfway()
+    ledger = Halfway(made.manifest)
     told: list[int] = []
     await publish_epoch(ledger, made, 1, on_batch=told.append)
-    assert ledger.functions == ["open_epoch", "register_levels", "register_levels"]
+    assert ledger.functions == ["register_levels", "register_levels"]
     assert told == [2, 3]
 
 

@@ -124,7 +124,7 @@ def test_a_graph_that_changed_becomes_the_next_epoch(desk: Desk):
     first = publish(desk, "first.json", people)
     number = str(first["epoch"])
     assert (first["count"], first["dropped"], first["active"]) == (USERS - 10, 10, False)
-    assert desk.ok("levels", "show")["pending"]["epoch"] == first["epoch"]
+    assert first["epoch"] in [each["epoch"] for each in desk.ok("levels", "show")["pending"]]
     assert not desk.ok("levels", "approve", number, by=ORG_A)["active"]
     assert desk.ok("levels", "approve", number, by=ORG_B)["active"]
 
@@ -149,7 +149,7 @@ def test_a_graph_that_changed_becomes_the_next_epoch(desk: Desk):
         found = desk.ok("levels", "show", desk.uid(node))
         assert (found["epoch"], found["level"]) == (second["epoch"], after[node])
     shown = desk.ok("levels", "show")
-    assert (shown["active"]["epoch"], shown["pending"]) == (second["epoch"], None)
+    assert (shown["active"]["epoch"], shown["pending"]) == (second["epoch"], [])
 
     uid = desk.uid(NEWCOMER)
     assert desk.no("levels", "show", uid)["error"] == "NOT_FOUND"

@@ -20,7 +20,7 @@ from ._canonical import canonical
 from ._ledger import Ledger
 from .errors import Refused
 from .people import Person
-from .usage_errors import LevelsFileError
+from .usage_errors import EpochChoice, LevelsFileError
 
 BATCH_SIZE = 500  # the contract's limit, as are the next two
 MAX_BATCHES = 2_000
@@ -157,9 +157,8 @@ def register(result: LevelsResult, people: Mapping[str, Person]) -> Registration
     >>> register(result, people).entries
     (('A', 'ann', 2, 0), ('A', 'bob', 2, 1))
     """
-    found = sorted(
-        (people[node], level) for node, level in result.level_of.items() if node in people
-    )
+    found = [(people[node], level) for node, level in result.level_of.items() if node in people]
+    found.sort(key=lambda row: (row[0].msp, row[0].enrollment_id))
     if not 0 < len(found) <= BATCH_SIZE * MAX_BATCHES:
         raise LevelsFileError(
             f"{len(found):,} nodes of the result stand in the list of people; "
@@ -210,19 +209,46 @@ async def pick_epoch(ledger: Ledger, registration: Registration) -> int:
     active = await get_epoch(ledger, 0)
     number = max(1, active["epoch"] if active else 0)
     while (found := await get_epoch(ledger, number)) is not None:
-        if all(found[key] == value for key, value in registration.manifest.items()):
+        if _holds(found, registration):
             break
         number += 1
     return number
 
 
-async def newest_epoch(ledger: Ledger) -> dict[str, Any] | None:
-    """The last epoch that was opened, or None."""
-    newest = await get_epoch(ledger, 0)
-    number = newest["epoch"] if newest else 0
-    while (found := await get_epoch(ledger, number + 1)) is not None:
-        newest, number = found, number + 1
-    return newest
+def _holds(epoch: Mapping[str, Any], registration: Registration) -> bool:
+    return all(epoch[key] == value for key, value in registration.manifest.items())
+
+
+async def pending_epochs(ledger: Ledger) -> list[dict[str, Any]]:
+    """The epochs that were opened after the active one, which a quorum may still approve."""
+    active = await get_epoch(ledger, 0)
+    number = active["epoch"] if active else 0
+    found: list[dict[str, Any]] = []
+    while (epoch := await get_epoch(ledger, number + 1)) is not None:
+        found.append(epoch)
+        number += 1
+    return found
+
+
+async def epoch_to_approve(ledger: Ledger) -> int:
+    """The number of the epoch that waits for approvals; of the active one when none does.
+
+    Raises:
+        Refused: ``NOT_FOUND``, no epoch was opened.
+        EpochChoice: several wait; an organisation says which one it means.
+    """
+    pending = await pending_epochs(ledger)
+    if not pending:
+        return int((await active_epoch(ledger))["epoch"])
+    whole = [epoch for epoch in pending if len(epoch["registered"]) == epoch["batches"]]
+    if len(whole) > 1:
+        named = ", ".join(f"{epoch['epoch']} of {epoch['by']}" for epoch in whole)
+        raise EpochChoice(
+            f"Several epochs wait for approvals: {named}.",
+            next_step="Compare them with `pmcb levels show`, then name one: "
+            "`pmcb levels approve EPOCH`.",
+        )
+    return int((whole or pending)[-1]["epoch"])
 
 
 async def publish_epoch(
@@ -234,7 +260,9 @@ async def publish_epoch(
 ) -> dict[str, Any]:
     """Open the epoch and register all batches that do not stand yet, several at a time.
 
-    May be repeated at any moment, after any failure: what stands is left alone.
+    May be repeated at any moment, after any failure, also by another authority of the same
+    organisation: what stands is left alone. Of an epoch that holds all of it nothing is written,
+    whoever opened it.
 
     Args:
         ledger: acts as an authority.
@@ -246,26 +274,26 @@ async def publish_epoch(
         The epoch as the ledger has it.
 
     Raises:
-        Refused: ``EXISTS`` when another registration stands under the number.
+        Refused: ``EXISTS`` when another registration stands under the number, ``NOT_OWNER`` when
+            another organisation opened the epoch and batches are missing.
     """
     found = await get_epoch(ledger, epoch)
-    if found is None or not found["active"]:
+    if found is not None and not _holds(found, registration):
+        raise Refused("EXISTS", status=409, reason=f"Epoch {epoch} stands with other levels.")
+    if found is None:
         await ledger.submit("open_epoch", str(epoch), canonical(registration.manifest).decode())
-        found = await get_epoch(ledger, epoch) or {}
-        done = set(found.get("registered", ()))
-        slots = asyncio.Semaphore(_AT_ONCE)
+    done = set(found["registered"]) if found else set()
+    slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def write(number: int) -> None:
-            async with slots:
-                entries = canonical(registration.batches[number]).decode()
-                await ledger.submit("register_levels", str(epoch), str(number), entries)
-            done.add(number)
-            on_batch(len(done))
+    async def write(number: int) -> None:
+        async with slots:
+            entries = canonical(registration.batches[number]).decode()
+            await ledger.submit("register_levels", str(epoch), str(number), entries)
+        done.add(number)
+        on_batch(len(done))
 
-        async with asyncio.TaskGroup() as group:
-            for number in sorted(set(range(len(registration.batches))) - done):
-                group.create_task(write(number))
-        found = await get_epoch(ledger, epoch) or {}
-    elif found["assignment_hash"] != registration.assignment_hash:
-        raise Refused("EXISTS", status=409, reason=f"Epoch {epoch} is active with other levels.")
-    return found
+    missing = sorted(set(range(len(registration.batches))) - done)
+    async with asyncio.TaskGroup() as group:
+        for number in missing:
+            group.create_task(write(number))
+    return await get_epoch(ledger, epoch) or {}

@@ -7,6 +7,7 @@
     └── CommandError           anything here: one sentence, an exit code, a next step
         ├── InputError             exit 2: what the user gave cannot be used
         │   ├── AnswerError        an answer or an evidence file cannot be taken
+        │   ├── EpochChoice        several epochs wait; one must be named
         │   ├── HomeError          the home folder is not ours or cannot be written
         │   ├── IdentityChoice     no identity of the wallet fits, or several do
         │   ├── LevelsFileError    the result of ``levels classify`` cannot be used
@@ -34,6 +35,10 @@ class InputError(CommandError):
 
 class AnswerError(InputError):
     """An answer or an evidence file cannot be taken."""
+
+
+class EpochChoice(InputError):
+    """Several epochs wait for approvals, and none was named."""
 
 
 class HomeError(InputError):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 
-from tests.client.commands.conftest import LEVEL_OF, ROLES, A, B
+from tests.client.commands.conftest import LEVEL_OF, ROLES, A, B, Story
 
 from pmcb_client._canonical import canonical
 from pmcb_client.levels_registry import read_levels, register
@@ -57,17 +57,11 @@ def test_nothing_can_be_approved_before_it_is_whole(story):
     story.enroll(AUTHORITIES)
     assert "No epoch was opened" in story.say("levels", "show")
     story.no("NOT_FOUND", "levels", "approve", label="authority-a")
-    people = {f"r{n:04}": 1 + n % 3 for n in range(1_100)}
-    args = story.levels(people, 3)
-    made = register(read_levels(story.folder / "levels.json"),
-                    read_people(story.folder / "people.csv"))  # fmt: skip
-    story.submit("authority-a", "open_epoch", "1", canonical(made.manifest).decode())
-    batch = canonical(made.batches[1]).decode()
-    story.submit("authority-a", "register_levels", "1", "1", batch)
+    args = half_published(story)
     refused = story.no("EPOCH_INCOMPLETE", "levels", "approve", label="authority-b")
     assert "pmcb levels publish" in refused["next_step"]
-    pending = story.ok("levels", "show")["pending"]
-    assert (pending["registered"], pending["batches"]) == ([1], 3)
+    (pending,) = story.ok("levels", "show")["pending"]
+    assert (pending["registered"], pending["batches"]) == ([0], 3)
     published = story.ok(*args, label="authority-a")
     assert (published["epoch"], published["registered"]) == (1, [0, 1, 2])
     assert (published["count"], published["dropped"]) == (1_100, 1)
@@ -89,20 +83,67 @@ def test_a_publication_repeated_is_the_same_epoch(story):
     second = story.ok(*story.levels(LEVEL_OF | {"low1": 2}, 3), label="authority-a")
     assert (second["epoch"], second["active"]) == (2, False)
     shown = story.ok("levels", "show")
-    assert (shown["active"]["epoch"], shown["pending"]["epoch"]) == (1, 2)
+    assert (shown["active"]["epoch"], [each["epoch"] for each in shown["pending"]]) == (1, [2])
     text = story.say("levels", "show")
     assert "active" in text
     assert "pending" in text
     story.no("EXISTS", *story.levels(LEVEL_OF, 4), "--epoch", "2", label="authority-a")
 
 
+def half_published(story: Story) -> tuple[str, ...]:
+    """How the levels of 1,100 people are published, after the first of three batches was."""
+    args = story.levels({f"r{n:04}": 1 + n % 3 for n in range(1_100)}, 3)
+    made = register(read_levels(story.folder / "levels.json"),
+                    read_people(story.folder / "people.csv"))  # fmt: skip
+    story.submit("authority-a", "open_epoch", "1", canonical(made.manifest).decode())
+    batch = canonical(made.batches[0]).decode()
+    story.submit("authority-a", "register_levels", "1", "0", batch)
+    return args
+
+
 def test_an_epoch_of_another_organisation_is_not_continued(story):
-    """Who opened it registers its levels."""
+    """Who opened it registers its levels; what is whole, others find to be what they have."""
     story.enroll(AUTHORITIES)
-    args = story.levels(LEVEL_OF, 3)
-    story.ok(*args, label="authority-a")
-    refused = story.no("EXISTS", *args, label="authority-b")
-    assert refused["next_step"]
+    args = half_published(story)
+    refused = story.no("NOT_OWNER", *args, label="authority-b")
+    assert "--as" in refused["next_step"]
+    assert story.ok("levels", "show")["pending"][0]["registered"] == [0]
+    published = story.ok(*args, label="authority-a")
+    assert story.ok(*args, label="authority-b") == published
+
+
+def test_a_colleague_goes_on_where_a_publication_stopped(story):
+    """Another authority of the same organisation, with the same files."""
+    story.enroll(AUTHORITIES | {"colleague": (A, "authority")})
+    args = half_published(story)
+    published = story.ok(*args, label="colleague")
+    assert (published["registered"], published["by"]) == ([0, 1, 2], f"{A}/authority-a")
+
+
+def test_of_several_epochs_one_is_named(story):
+    """An organisation never approves of levels that it did not mean."""
+    story.enroll(AUTHORITIES)
+    story.ok(*story.levels(LEVEL_OF, 3), label="authority-a")
+    story.ok(*story.levels(LEVEL_OF | {"low1": 2}, 3), label="authority-b")
+    refused = story.no("EpochChoice", "levels", "approve", label="authority-a", exit_code=2)
+    assert f"1 of {A}/authority-a, 2 of {B}/authority-b" in refused["message"]
+    text = story.say("levels", "show")
+    assert f"{A}/authority-a" in text
+    assert f"{B}/authority-b" in text
+    story.ok("levels", "approve", "2", label="authority-a")
+    assert story.ok("levels", "approve", "2", label="authority-b")["active"]
+    shown = story.ok("levels", "show")
+    assert (shown["active"]["epoch"], shown["pending"]) == (2, [])
+    story.no("EPOCH_ACTIVE", "levels", "approve", "1", label="authority-a")
+    assert story.ok("levels", "approve", label="authority-a")["epoch"] == 2
+
+
+def test_a_publication_that_was_not_finished_is_in_nobodys_way(story):
+    """Only epochs that can be approved are asked about."""
+    story.enroll(AUTHORITIES)
+    half_published(story)
+    story.ok(*story.levels(LEVEL_OF, 3), label="authority-a")
+    assert story.ok("levels", "approve", label="authority-a")["epoch"] == 2
 
 
 def test_a_level_only_falls(story):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.client.commands.conftest import ROLES
 
 PMCB = Path(sys.executable).with_name("pmcb")
 
@@ -32,6 +33,28 @@ def test_an_interrupt_ends_with_one_line(town, tmp_path):
                 process.kill()
     assert process.returncode == 130
     assert said.strip().splitlines() == ["Error: Interrupted."]
+
+
+def test_an_interrupted_publication_goes_on(story):
+    """Ctrl-C between two batches: one line; typed again, only what is missing is written."""
+    story.enroll({"authority-a": ROLES["authority-a"]})
+    args = story.levels({f"r{n:05}": 1 + n % 3 for n in range(20_000)}, 3)
+    words = [PMCB, "--home", story.home, *args]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            registered: list[int] = []
+            while not registered and process.poll() is None:
+                pending = story.ok("levels", "show")["pending"]
+                registered = pending[0]["registered"] if pending else []
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, said.strip()) == (130, "Error: Interrupted.")
+    (pending,) = story.ok("levels", "show")["pending"]
+    assert 0 < len(pending["registered"]) < pending["batches"] == 40
+    published = story.ok(*args)
+    assert (published["epoch"], published["registered"]) == (1, list(range(40)))
 
 
 def test_help_imports_nothing_heavy():

@@ -46,7 +46,13 @@ def publish(settings: Settings, result: Path, people: Path, epoch: int | None) -
     """
     from pmcb_client.levels_registry import pick_epoch, publish_epoch, read_levels, register
 
-    registration = register(read_levels(result), read_people(people))
+    with progress("Reading", 3) as advance:  # a million people take a while
+        levels = read_levels(result)
+        advance(1)
+        known = read_people(people)
+        advance(2)
+        registration = register(levels, known)
+        advance(3)
 
     async def work() -> dict[str, Any]:
         async with acting(settings, "authority") as me:
@@ -55,7 +61,8 @@ def publish(settings: Settings, result: Path, people: Path, epoch: int | None) -
                 return await publish_epoch(me.contract, registration, number, on_batch=advance)
 
     published = run(work())
-    state = "it is active" if published["active"] else "it waits for approvals"
+    approve = f"it waits for approvals: `pmcb levels approve {published['epoch']}`"
+    state = "it is active" if published["active"] else approve
     emit(
         settings,
         {**published, "dropped": registration.dropped},
@@ -69,20 +76,17 @@ def publish(settings: Settings, result: Path, people: Path, epoch: int | None) -
 @click.argument("epoch", type=click.IntRange(1, 99_999_999), required=False)
 @click.pass_obj
 def approve(settings: Settings, epoch: int | None) -> None:
-    """Approve EPOCH, or the newest, for your organisation; a quorum makes it active."""
-    from pmcb_client.errors import Refused
-    from pmcb_client.levels_registry import get_epoch, newest_epoch
+    """Approve EPOCH for your organisation; a quorum makes it active.
+
+    Without EPOCH the one that waits for approvals; where several do, one must be named.
+    """
+    from pmcb_client.levels_registry import epoch_to_approve, get_epoch
 
     async def work() -> dict[str, Any]:
         async with acting(settings, "authority") as me:
-            number = epoch
-            if number is None:
-                newest = await newest_epoch(me.contract)
-                if newest is None:
-                    raise Refused("NOT_FOUND", status=404, reason="No epoch was opened.")
-                number = newest["epoch"]
+            number = epoch or await epoch_to_approve(me.contract)
             await me.contract.submit("approve_epoch", str(number))
-            return await get_epoch(me.contract, int(number)) or {}
+            return await get_epoch(me.contract, number) or {}
 
     approved = run(work())
     state = "It is active." if approved["active"] else "It waits for more approvals."
@@ -94,20 +98,21 @@ def approve(settings: Settings, epoch: int | None) -> None:
 @optional_person
 @click.pass_obj
 def show(settings: Settings, uid: Person | None) -> None:
-    """Show the epochs, or the level of the person UID (MSP/NAME)."""
+    """Show the active epoch and those that wait, or the level of the person UID (MSP/NAME)."""
     if uid is not None:
         _show_person(settings, uid)
         return
-    from pmcb_client.levels_registry import get_epoch, newest_epoch
+    from pmcb_client.levels_registry import get_epoch, pending_epochs
 
-    async def work() -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    async def work() -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         async with acting(settings) as me:
-            return await get_epoch(me.contract, 0), await newest_epoch(me.contract)
+            return await get_epoch(me.contract, 0), await pending_epochs(me.contract)
 
-    active, newest = run(work())
-    pending = newest if newest and not newest["active"] else None
-    epochs = [epoch for epoch in (active, pending) if epoch]
-    columns = ("epoch", "state", "persons", "per level", "batches", "approved by", "opened")
+    active, pending = run(work())
+    epochs = [active, *pending] if active else pending
+    columns = (
+        "epoch", "state", "persons", "per level", "batches", "opened by", "approved by", "opened",
+    )  # fmt: skip
     rows = [
         [
             str(epoch["epoch"]),
@@ -115,6 +120,7 @@ def show(settings: Settings, uid: Person | None) -> None:
             epoch["count"],
             " ".join(f"{count:,}" for count in epoch["per_level"]),
             f"{len(epoch['registered'])} of {epoch['batches']}",
+            epoch["by"],
             ", ".join(epoch["approvals"]),
             moment(epoch["at"]),
         ]
