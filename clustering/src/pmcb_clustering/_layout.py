@@ -144,8 +144,6 @@ def _from_pivots(matrix: sparse.csr_array, rng: np.random.Generator) -> NDArray[
     centred = (mean - square) / 2.0
     _, vectors = np.linalg.eigh(centred.T @ centred)
     position = centred @ vectors[:, :-3:-1]
-    if position.shape[1] < 2:  # one pivot: two users, who cannot both be it
-        position = np.column_stack([position, np.zeros(n)])
     spread = np.abs(position).max() or 1.0
     jitter = rng.normal(scale=0.02, size=(n, 2))
     position = position / spread + jitter

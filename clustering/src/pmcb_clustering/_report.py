@@ -258,10 +258,10 @@ def _say_measured(findings: Findings) -> str:
     if between["method"] == "exact":
         text = "Betweenness is exact."
     else:
-        text = (
-            f"Betweenness comes from {between['sources']:,} sources; two halves of them agree "
-            f"with Spearman {_short(between['split_half'])}."
-        )
+        text = f"Betweenness comes from {between['sources']:,} sources"
+        if between["split_half"] is not None:
+            text += f"; two halves of them agree with Spearman {between['split_half']:.3f}"
+        text += "."
     if first.quality["components"] > 1:
         text += (
             f" The similarity graph came in {first.quality['components']:,} pieces; each was "
