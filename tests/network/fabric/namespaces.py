@@ -30,6 +30,14 @@ class Machine:
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
+    def start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """A program on it, which the caller ends."""
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.namespace, *words],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
     def processes(self) -> list[int]:
         """What runs on it."""
         return [int(pid) for pid in ip("netns", "pids", self.namespace).split()]

@@ -2,105 +2,23 @@
 """One network over three hosts: each a network namespace with a home and an organisation."""
 
 import json
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
-from tests.fabric import programs
-from tests.network.fabric.namespaces import Machine, machines
-from tests.network.shell import PMCB
+from tests.network.fabric.operators import MSPS, PORT, Host, three_hosts
 
-from pmcb_network.fabric._topology_file import preset
+from pmcb_network.fabric._package import package_id
 
 pytestmark = [pytest.mark.fabric, pytest.mark.timeout(600)]
 
-MSPS = ("HospitalAMSP", "HospitalBMSP", "InstituteMSP")
-# Endorsed by all three, ordered by at least two.
-HEAD = preset("dev").split("[blocks]")[0].replace("MAJORITY", "AND") + "port_base = 21000\n"
-BLOCKS = "[blocks]" + preset("dev").split("[blocks]")[1].split("[[organisations]]")[0]
-SUBMIT = """
-import asyncio, sys
-from pmcb_client.gateway import connect_network
-from pmcb_client.network_file import load
-from pmcb_client.wallet import Wallet
-
-async def main(home, label):
-    network = load(f"{home}/network.json")
-    held = Wallet(f"{home}/wallet").get(label)
-    async with connect_network(network, held) as gateway:
-        await gateway.network(network.channel).contract(network.chaincode).submit("ping")
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-@dataclass
-class Host:
-    """One organisation's machine, as its operator sees it."""
-
-    machine: Machine
-    msp: str
-    folder: Path
-    said: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
-
-    def bundle(self) -> Path:
-        """Where its bundle is written; the others read it there."""
-        return self.folder / f"{self.msp}.json"
-
-    def pmcb(self, *words: str, check: int = 0, step: str = "") -> str:
-        """A command on it; what it said is kept under the step's name."""
-        done = self.machine.run(*PMCB, *words, PMCB_HOME=str(self.home))
-        assert done.returncode == check, done.stderr
-        self.said[step] = done.stdout + done.stderr
-        return done.stdout
-
-    def submit(self, label: str) -> None:
-        """A transaction through its own gateway."""
-        done = self.machine.run(sys.executable, "-c", SUBMIT, str(self.home), label)
-        assert done.returncode == 0, done.stderr
+VAULT = "tests.chaincode.vault"
 
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory):
-    """Three hosts, brought up as their operators would; at the end nothing of them is left."""
-    programs()
-    folder = tmp_path_factory.mktemp("hosts")
-    with machines(len(MSPS)) as made:
-        orgs = [
-            f'[[organisations]]\nmsp = "{msp}"\nca = "{m.address}"\n'
-            f'orderers = ["{m.address}"]\npeers = ["{m.address}"]\n'
-            for msp, m in zip(MSPS, made, strict=True)
-        ]
-        (folder / "t.toml").write_text(HEAD + BLOCKS + "\n".join(orgs))
-        hosts = [Host(m, msp, folder / msp) for m, msp in zip(made, MSPS, strict=True)]
-        bring_up(*hosts)
-        yield hosts
-        for host in hosts:
-            host.pmcb("network", "reset", "--yes")
-            assert host.machine.processes() == []
-
-
-def bring_up(first: Host, *others: Host) -> None:
-    """The operators' way of docs/fabric.md, step by step."""
-    for host in (first, *others):
-        host.folder.mkdir()
-        named = ("--topology", str(host.folder.parent / "t.toml"), "--host", host.machine.address)
-        host.pmcb("network", "up", "--fabric", *named, check=3, step="enrolled")
-    for host in others:
-        host.pmcb("network", "org", "export", host.msp, str(host.bundle()))
-        first.pmcb("network", "org", "import", str(host.bundle()), step="imported")
-    first.pmcb("network", "up", check=3, step="made")
-    first.pmcb("network", "org", "export", first.msp, str(first.bundle()))
-    for host in others:
-        host.pmcb("network", "org", "import", str(first.bundle()), step="imported")
-        host.pmcb("network", "up", check=3, step="approved")
-    for host in (first, *others):
-        host.pmcb("network", "up", step="runs")
+    """Three hosts, up and running."""
+    with three_hosts(tmp_path_factory.mktemp("hosts")) as made:
+        yield made
 
 
 def test_every_step_says_who_goes_on(hosts):
@@ -125,8 +43,8 @@ def test_a_transaction_through_each_gateway_is_endorsed_by_all(hosts):
     """The policy is AND: without the two other hosts' peers nothing would commit."""
     for host in hosts:
         label = host.msp.lower()
-        host.pmcb("id", "enroll", label, "--org", host.msp, "--role", "releaser")
-        host.submit(label)
+        host.enrol(label)
+        assert host.call(label, "ping").startswith("ok")
     files = [json.loads((host.home / "network.json").read_bytes()) for host in hosts]
     for file in files:
         gateways = [org["gateway"] for org in file["orgs"]]
@@ -217,3 +135,105 @@ def contracts(hosts) -> set[str]:
     assert all(state["answers"] for state in states)
     nodes = [node for state in states for node in state["nodes"]]
     return {node["chaincode"] for node in nodes if node["id"].startswith("peer")}
+
+
+def revoke(host: Host, label: str) -> str:
+    """A person of this host, taken by every gateway so far, whose certificate its CA ends."""
+    host.enrol(label)
+    for msp in MSPS:
+        assert host.call(label, "ping", through=msp).startswith("ok")
+    return host.pmcb("id", "revoke", label, "--org", host.msp, "--yes")
+
+
+def test_a_revocation_told_on_one_host_holds_on_all(hosts):
+    """On the host of the organisation whose CA revoked, and nowhere else: others name that host."""
+    first, second, third = hosts
+    assert f"pmcb network crl {second.msp}" in revoke(second, "eve")
+    for elsewhere in (first, third):
+        elsewhere.pmcb("network", "crl", second.msp, check=2, step="crl")
+        assert f"run it on {second.machine.address}" in elsewhere.said["crl"]
+    told = json.loads(second.pmcb("network", "crl", second.msp, "--json"))
+    assert (told["changed"], told["stopped"]) == (True, [])
+    second.enrol("bert")
+    for msp in MSPS:
+        for how in ("evaluate", "submit"):
+            assert "access denied" in second.call("eve", "ping", how=how, through=msp)
+            assert second.call("bert", "ping", how=how, through=msp).startswith("ok")
+    assert json.loads(second.pmcb("network", "crl", second.msp, "--json"))["changed"] is False
+
+
+def test_a_peer_of_another_host_that_is_down_is_named_and_told_later(hosts):
+    """The channel holds the list by then: that host has to bring it up, nothing more."""
+    _, second, third = hosts
+    revoke(second, "carl")
+    third.pmcb("network", "kill", f"peer0.{third.msp}")
+    second.pmcb("network", "crl", second.msp, check=3, step="crl")
+    assert f"the channel holds the list of {second.msp}" in second.said["crl"]
+    assert f"peer0.{third.msp}" in second.said["crl"]
+    third.pmcb("network", "up")
+    for msp in MSPS:
+        assert "access denied" in second.call("carl", "ping", how="evaluate", through=msp)
+    assert json.loads(second.pmcb("network", "crl", second.msp, "--json"))["changed"] is False
+
+
+def examined(host, code: int) -> dict[str, str]:
+    """What the doctor on a host finds that is not in order."""
+    found = json.loads(host.pmcb("network", "doctor", "--json", check=code))["findings"]
+    return {each["check"]: each["what"] for each in found if each["grade"] != "ok"}
+
+
+def test_the_doctor_of_each_host_names_what_is_dead_on_it(hosts):
+    """The others' are well: what they see of it from afar is a clock that they cannot ask."""
+    first, second, third = hosts
+    for host in hosts:
+        assert examined(host, 0) == {}
+    third.pmcb("network", "kill", f"peer0.{third.msp}")
+    assert examined(third, 1) == {"processes": f"peer0.{third.msp} does not run"}
+    for host in (first, second):
+        assert examined(host, 0) == {}
+    third.pmcb("network", "kill", f"ca.{third.msp}")
+    for host in (first, second):
+        assert f"ca.{third.msp} did not tell its time" in examined(host, 0)["clocks"]
+    third.pmcb("network", "up")
+    for host in hosts:
+        assert examined(host, 0) == {}
+
+
+def test_a_contract_of_ones_own_is_approved_host_by_host(hosts):
+    """Each host names its own server; whoever is last commits; a new label goes the same way."""
+    first, second, third = hosts
+    for host in hosts:
+        host.enrol("vera")
+    for sequence, label in enumerate(("vault_1", "vault_2"), 1):
+        with ExitStack() as stack:
+            for host in hosts:
+                stack.enter_context(host.serving(VAULT, label))
+            words = ("network", "deploy", "vault", "--label", label, "--json")
+            typed = {h.msp: (*words, "--server", f"{h.msp}=127.0.0.1:{PORT}") for h in hosts}
+            for host, missing in ((first, MSPS[1:]), (second, MSPS[2:])):
+                host.pmcb(*typed[host.msp], check=3, step=label)
+                assert (
+                    f"{', '.join(missing)} did not approve the contract {label}"
+                    in (host.said[label])
+                )
+                assert "run the same on the other hosts" in host.said[label]
+            for host, state in ((third, "deployed"), (first, "unchanged"), (second, "unchanged")):
+                told = json.loads(host.pmcb(*typed[host.msp]))
+                expected = (state, package_id(label), sequence)
+                assert (told["state"], told["package_id"], told["sequence"]) == expected
+            for host in hosts:
+                assert host.call("vera", "put", host.msp, label, contract="vault").startswith("ok")
+            for host in hosts:
+                for msp in MSPS:
+                    got = host.call("vera", "get", msp, how="evaluate", contract="vault")
+                    assert got == f'ok {{"found":true,"value":"{label}"}}'
+
+
+def test_a_server_of_another_host_is_refused(hosts):
+    """The stream between a peer and its contract is in clear, so both stand on one host."""
+    first, second, _ = hosts
+    words = ("network", "deploy", "far", "--label", "far_1", "--server")
+    first.pmcb(*words, f"{second.msp}=127.0.0.1:{PORT}", check=2, step="foreign")
+    assert f"'{second.msp}' is no organisation and no peer of this host" in first.said["foreign"]
+    first.pmcb(*words, f"{first.msp}={second.machine.address}:{PORT}", check=2, step="far")
+    assert "is not on this machine" in first.said["far"]

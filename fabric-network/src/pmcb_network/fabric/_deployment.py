@@ -21,9 +21,7 @@ UP_ELSEWHERE = (
     "run `pmcb network up` on the other hosts, where they have the channel (here: pmcb network org "
     "export; there: pmcb network org import), then here again"
 )
-UPGRADE_ELSEWHERE = (
-    "run the same on the other hosts, then here again; what stood is served until then"
-)
+SAME_ELSEWHERE = "run the same on the other hosts, then here again; what stood is served until then"
 
 
 class Deployment:
@@ -35,12 +33,18 @@ class Deployment:
         self._lifecycle = lifecycle
 
     def deploy(
-        self, chaincode: Chaincode, servers: Mapping[Node, str], say: Callable[[str], None]
+        self,
+        chaincode: Chaincode,
+        servers: Mapping[Node, str],
+        say: Callable[[str], None],
+        *,
+        elsewhere: str = SAME_ELSEWHERE,
     ) -> bool:
         """Whether the channel has a new definition now; False when the same one stood already.
 
         ``servers`` gives each peer the address of its chaincode server, which should answer. A
         definition that is replaced goes on being served until every peer here has the new one.
+        ``elsewhere`` is the advice where other hosts' approvals are missing.
 
         Raises:
             AwaitsOthers: an organisation of another host did not approve yet.
@@ -50,7 +54,7 @@ class Deployment:
         for peer, address in servers.items():
             self._tell_builder(peer, chaincode, address)
         self._install(chaincode)
-        is_new = self._commit(chaincode, say)
+        is_new = self._commit(chaincode, say, elsewhere)
         for peer in servers:
             self._forget_others(peer, chaincode)
         return is_new
@@ -99,14 +103,14 @@ class Deployment:
         write_atomic(file, package(chaincode.label), mode=0o600)
         self._lifecycle.install(file, chaincode.package_id)
 
-    def _commit(self, chaincode: Chaincode, say: Callable[[str], None]) -> bool:
+    def _commit(self, chaincode: Chaincode, say: Callable[[str], None], elsewhere: str) -> bool:
         standing = self.standing(chaincode.name)
         is_new = standing is None or standing.version != chaincode.version
         sequence = (standing.sequence if standing else 0) + is_new
         if is_new:
             say("approving the contract")
             self._approve(chaincode, sequence)
-            self._wait_for_approvals(chaincode, sequence)
+            self._wait_for_approvals(chaincode, sequence, elsewhere)
             say("committing the contract")
             _nodes.wait(
                 "the commit", lambda: self._committed(chaincode, sequence), within_s=_AGREE_S
@@ -131,7 +135,7 @@ class Deployment:
                 raise AwaitsOthers(str(error), next_step=UP_ELSEWHERE) from error
             raise
 
-    def _wait_for_approvals(self, chaincode: Chaincode, sequence: int) -> None:
+    def _wait_for_approvals(self, chaincode: Chaincode, sequence: int, elsewhere: str) -> None:
         def missing() -> set[str]:
             return self._lifecycle.unapproved(chaincode, sequence)
 
@@ -148,7 +152,7 @@ class Deployment:
                 raise
             raise AwaitsOthers(
                 f"{', '.join(sorted(awaited))} did not approve the contract {chaincode.label} yet",
-                next_step=UP_ELSEWHERE if sequence == 1 else UPGRADE_ELSEWHERE,
+                next_step=elsewhere,
             ) from error
 
     def _committed(self, chaincode: Chaincode, sequence: int) -> bool:

@@ -15,7 +15,7 @@ from pmcb_network.introduce import wait_for_ping
 
 from . import _nodes
 from ._chaincode import Chaincode
-from ._deployment import Deployment
+from ._deployment import SAME_ELSEWHERE, UP_ELSEWHERE, Deployment
 from ._layout import Layout
 from ._servers import Server, place_for, servers_of
 from ._topology import Kind, Node, Topology
@@ -66,7 +66,9 @@ class OwnContract:
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             addresses = dict(zip(peers, pool.map(start, peers), strict=True))
-        self._deployment.deploy(Chaincode(CHAINCODE, label), addresses, say)
+        elsewhere = SAME_ELSEWHERE if standing else UP_ELSEWHERE
+        chaincode = Chaincode(CHAINCODE, label)
+        self._deployment.deploy(chaincode, addresses, say, elsewhere=elsewhere)
         self._keep(rules, say)
 
     def settle(

@@ -66,6 +66,12 @@ async def _listed(org: Described, registrar: WalletIdentity) -> bytes:
 
 def _of_this_host(topology: Topology, msp: str) -> Organisation:
     known = {org.msp: org for org in topology.here.organisations}
+    for org in topology.elsewhere:
+        if org.msp == msp:
+            raise TopologyError(
+                f"the CA and the administrator of {msp} are on {org.host}",
+                next_step=f"run it on {org.host}: from there every host's peers are told",
+            )
     if msp not in known:
         raise TopologyError(
             f"{msp} is no organisation of this host's",
