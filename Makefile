@@ -30,7 +30,7 @@ lint: .venv/dev.ready  ## ruff, mypy --strict, the arrows between packages, gene
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy $(DISTRIBUTIONS:%=%/src) tests
 	@$(BIN)/lint-imports --no-logo | tail -n 3
-	@$(BIN)/cog --check -r README.md docs/*.md
+	@$(BIN)/cog --check README.md docs/*.md
 
 docs: .venv/dev.ready  ## write the generated parts of README and docs/ anew
 	@$(BIN)/cog -r README.md docs/*.md

@@ -11,7 +11,7 @@ from pmcb_benchmarks import _levels_anchors as anchors
 from pmcb_benchmarks import _levels_attacks as attacks
 from pmcb_benchmarks import _levels_quality as quality
 from pmcb_benchmarks import _levels_stability as stability
-from pmcb_benchmarks._levels_graphs import QUICK, Named, shapes, ties_of, to_networkx, write_edges
+from pmcb_benchmarks._levels_graphs import QUICK, Named, shapes, to_networkx, write_edges
 from pmcb_clustering import (
     LevelAssignment,
     SocialGraph,
@@ -28,7 +28,7 @@ def small() -> SocialGraph:
 
 def pairs(graph):
     """Its ties by user, each once."""
-    return {frozenset(graph.users[end] for end in tie) for tie in ties_of(graph).tolist()}
+    return {frozenset(graph.users[end] for end in tie) for tie in graph.ties.tolist()}
 
 
 def test_the_shapes_are_what_they_are_called():
@@ -50,7 +50,7 @@ def test_a_graph_comes_back_from_the_file_it_was_written_to(tmp_path, small):
     """The same users and ties."""
     write_edges(small, tmp_path / "a.txt")
     assert read_graph(tmp_path / "a.txt").graph_hash == small.graph_hash
-    assert nx.utils.graphs_equal(to_networkx(small), nx.Graph(ties_of(small).tolist()))
+    assert nx.utils.graphs_equal(to_networkx(small), nx.Graph(small.ties.tolist()))
 
 
 def test_local_metrics_by_definition_by_hand():

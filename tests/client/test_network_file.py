@@ -11,7 +11,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pmcb_client.errors import NetworkFileError
-from pmcb_client.network_file import NetworkFile, Organisation, load, parse, save
+from pmcb_client.network_file import (
+    ContentStore,
+    NetworkFile,
+    Organisation,
+    load,
+    parse,
+    renew,
+    save,
+)
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -194,3 +202,56 @@ def test_a_new_list_replaces_one_organisations(path):
     save(path, changed)
     assert load(path).org("BMSP") == replace(org("BMSP"), crl="PEM 3")
     assert load(path).org("HospitalAMSP") == org("HospitalAMSP")
+
+
+STORE = ContentStore("https://localhost:9000", "HospitalBMSP/content", TLS_CA)
+HERE = ContentStore("http://127.0.0.1:9000", "HospitalBMSP/content", "")
+
+
+def network(**changes):
+    """Of one organisation."""
+    return replace(NetworkFile("embedded", "pmcb", "pmcb", (org("HospitalAMSP"),)), **changes)
+
+
+@pytest.mark.parametrize("store", [None, STORE, HERE])
+def test_the_content_store_comes_back(tmp_path, store):
+    """With its roots, or on this machine without TLS; or there is none."""
+    save(tmp_path / "network.json", network(content=store))
+    assert load(tmp_path / "network.json").content == store
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (7, "'content' must be an object"),
+        ({"url": HERE.url, "uid": HERE.uid}, "content.tls_ca"),
+        ({"url": HERE.url, "uid": "content", "tls_ca": ""}, "content.uid"),
+        ({"url": HERE.url, "uid": HERE.uid, "tls_ca": TLS_CA}, "content.url"),
+        ({"url": STORE.url, "uid": HERE.uid, "tls_ca": ""}, "content.url"),
+        ({"url": STORE.url, "uid": HERE.uid, "tls_ca": "no certificate"}, "content.url"),
+        ({"url": "http://192.0.2.1:9000", "uid": HERE.uid, "tls_ca": ""}, "content.url"),
+        ({"url": "http://localhost.example:9000", "uid": HERE.uid, "tls_ca": ""}, "content.url"),
+        ({"url": "ftp://localhost", "uid": HERE.uid, "tls_ca": ""}, "content.url"),
+    ],
+)
+def test_a_content_store_that_cannot_be_trusted_is_refused(tmp_path, content, complaint):
+    """Only this machine is spoken to without TLS; the key that is wrong is named."""
+    save(tmp_path / "network.json", network())
+    document = json.loads((tmp_path / "network.json").read_text())
+    with pytest.raises(NetworkFileError, match=complaint):
+        parse(document | {"content": content})
+
+
+def test_a_network_that_is_described_anew_keeps_its_content_store(tmp_path):
+    """What a service entered stays, whatever stood there otherwise; a new store replaces it."""
+    path = tmp_path / "network.json"
+    renew(path, network())
+    assert load(path).content is None
+    save(path, network(content=HERE))
+    renew(path, network(channel="other"))
+    assert (load(path).channel, load(path).content) == ("other", HERE)
+    renew(path, network(content=STORE))
+    assert load(path).content == STORE
+    path.write_text("no network")
+    renew(path, network())
+    assert load(path).content is None

@@ -14,8 +14,7 @@ from pmcb_clustering._epochs import previous_levels, share_kept, warm_labels
 def churned(graph: SocialGraph, share: float, seed: int = 0) -> SocialGraph:
     """Other ties in place of a share of them, between the same users."""
     rng = np.random.default_rng(seed)
-    rows = np.repeat(np.arange(graph.n_users), graph.degrees)
-    ties = np.column_stack([rows, graph.indices])[rows < graph.indices]
+    ties = graph.ties
     gone = rng.random(len(ties)) < share
     fresh = rng.integers(0, graph.n_users, (int(gone.sum()), 2))
     return SocialGraph.from_arrays(graph.users, np.concatenate([ties[~gone], fresh]))

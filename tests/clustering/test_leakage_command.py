@@ -6,7 +6,13 @@ from importlib.metadata import entry_points
 import pytest
 from click.testing import CliRunner
 
-from pmcb_clustering import ClusteringError, LevelClustering, ResultError, generated_graph
+from pmcb_clustering import (
+    ClusteringError,
+    LevelClustering,
+    ResultError,
+    generated_graph,
+    read_graph,
+)
 from pmcb_clustering._leakage_command import leakage
 
 
@@ -67,14 +73,16 @@ def test_bad_options_are_refused_before_any_work(here, tmp_path, arguments, comp
     assert not list(tmp_path.iterdir())
 
 
-def test_levels_of_another_graph_are_refused_with_both_names(here, tmp_path):
-    """File names and hashes, so that somebody can see which is which."""
+def test_levels_of_another_graph_are_refused(here, tmp_path):
+    """With both hashes and what to do; nothing is written."""
     result = run(here / "levels.json", "--graph", here / "other.txt")
     assert isinstance(result.exception, ResultError)
     assert result.exception.exit_code == 2
-    text = str(result.exception)
-    assert text.startswith("levels.json is of graph ")
-    assert "other.txt is graph " in text
+    known = json.loads((here / "levels.json").read_text())["graph_hash"]
+    assert f"of graph {known}, this is graph {read_graph(here / 'other.txt').graph_hash}" in str(
+        result.exception
+    )
+    assert "Name the graph that was classified" in str(result.exception.next_step)
     assert not list(tmp_path.iterdir())
 
 

@@ -59,7 +59,7 @@ def test_levels_have_colours_that_also_differ_in_grey():
 
 def test_a_png_is_small_and_the_same_twice(assignment):
     """Few colours; nothing in it depends on the clock."""
-    first, second = (encode_png(plot_classes(assignment), 100) for _ in range(2))
+    first, second = (encode_png(plot_classes(assignment)) for _ in range(2))
     assert first == second
     with Image.open(io.BytesIO(first)) as image:
         assert image.format == "PNG"
@@ -83,7 +83,7 @@ def test_ratio_cut_without_kmeans_shows_one_bar(assignment):
     quality["kmeans"] = quality["ratio_cut_to_kmeans"] = None
     figure = plot_ratio_cut({3: quality})
     assert not any(text.endswith(" x") for text in texts(figure))
-    encode_png(figure, 100)
+    encode_png(figure)
 
 
 def test_ratio_cut_of_all_modes_keeps_features_apart(small):

@@ -30,7 +30,7 @@ def assignment(small):
 
 
 def page_of(findings):
-    return Page(_page.render_page(findings, _page.draw_figures(findings, 40)))
+    return Page(_page.render_page(findings, _page.draw_figures(findings)))
 
 
 def test_a_large_graph_is_drawn_in_part_and_the_page_says_so(small, monkeypatch):
@@ -91,7 +91,7 @@ def test_the_share_of_ties_within_levels_is_told_by_hand():
     found = LevelClustering(2).fit(graph).assignment_
     split = replace(found, level=np.array([1, 1, 1, 2, 2, 2]))
     findings = Findings("a", (Trial(split),), layout=graph_layout(graph))
-    text = _page.draw_figures(findings, 40)["levels-classes-2.png"].text.replace("\u00a0", " ")
+    text = _page.draw_figures(findings)["levels-classes-2.png"].text.replace("\u00a0", " ")
     assert "86 % of the ties drawn join users of one level" in text
     assert "by lot would have 50 %" in text
 

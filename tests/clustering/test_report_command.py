@@ -52,7 +52,7 @@ def test_a_result_is_not_reported_with_another_graph(graph, tmp_path):
     (tmp_path / "other.txt").write_text("1 2\n2 3\n3 4\n")
     error = run(report, "levels.json", "--graph", "other.txt").exception
     assert isinstance(error, ResultError)
-    assert "made from another graph" in str(error)
+    assert "this is graph" in str(error)
     assert "there is no such file" in str(run(report, "levels.json", "--graph", "no").exception)
     assert "goes with a RESULT" in run(report, graph, "--graph", graph).output
     assert not (tmp_path / "report.html").exists()
@@ -89,7 +89,7 @@ def test_what_was_dropped_is_counted_on_the_page(tmp_path, monkeypatch):
 
 def test_the_page_on_a_graph_has_all_it_must(graph, tmp_path):
     """Summary, both figures, levels, stability, the price of each mode, provenance."""
-    result = run(report, graph, "--dpi", "40", as_json=True)
+    result = run(report, graph, as_json=True)
     assert result.exit_code == 0, result.exception
     document = json.loads(result.stdout)
     assert document["files"] == ["report.html"]
@@ -120,7 +120,7 @@ def test_the_page_on_a_graph_has_all_it_must(graph, tmp_path):
 
 def test_the_page_needs_nothing_beside_it(graph, tmp_path):
     """No address, no script; every picture is inside, has a text, and the file is small."""
-    assert run(report, graph, "--no-compare", "--dpi", "40").exit_code == 0
+    assert run(report, graph, "--no-compare").exit_code == 0
     source = (tmp_path / "report.html").read_text()
     assert not re.search(r"https?:|<script|<link|url\(", source)
     page = Page(source)
@@ -140,29 +140,27 @@ def test_a_page_without_comparison_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(_survey, "COMPARED_LIMIT", 59)
     graph = write_ties(generated_graph(60, 150), tmp_path / "ties.txt")
-    result = run(report, graph, "--dpi", "40", as_json=True)
+    result = run(report, graph, as_json=True)
     document = json.loads(result.stdout)
     assert [case["mode"] for case in document["modes"]] == ["balanced"] * 3
     assert "stability was not measured" in document["left_out"][0]
     page = Page((tmp_path / "report.html").read_text())
     assert "stability was not measured: there are 60 users" in page.text
     assert "The price of each mode" not in page.text
-    asked = json.loads(run(report, graph, "--compare", "--dpi", "40", as_json=True).stdout)
+    asked = json.loads(run(report, graph, "--compare", as_json=True).stdout)
     assert len(asked["modes"]) == 9
     assert asked["left_out"] == []
 
 
 def test_figures_come_as_files_where_a_folder_is_named(graph, tmp_path):
     """Made if need be."""
-    result = run(report, graph, "--out", "figures", "--dpi", "60")
+    result = run(report, graph, "--out", "figures")
     assert result.exit_code == 0, result.exception
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     classes = {f"levels-classes-{t}.png" for t in (3, 4, 5)}
     assert names == {"levels-ratio-cut.png", "levels-stability.png", *classes}
     for path in (tmp_path / "figures").iterdir():
-        data = path.read_bytes()
-        assert data.startswith(b"\x89PNG")
-        assert int.from_bytes(data[16:20]) < 800  # pixels wide
+        assert path.read_bytes().startswith(b"\x89PNG")
     assert result.stdout.count("k-means") == 3 + 1  # a row for every T, and a column's name
 
 
@@ -203,7 +201,7 @@ def test_a_complete_graph_has_no_kmeans_to_compare(tmp_path, monkeypatch):
     """All users are alike, and the report says so without a figure for it."""
     monkeypatch.chdir(tmp_path)
     nx.write_edgelist(nx.complete_graph(20), tmp_path / "k.txt", data=False)
-    result = run(report, "k.txt", "--dpi", "40")
+    result = run(report, "k.txt")
     assert result.exit_code == 0, result.exception
     assert "  k-means  " not in result.stdout
     assert "too few users differ" in (tmp_path / "report.html").read_text()

@@ -17,12 +17,12 @@ def infiltrated(graph: SocialGraph, attack_ties: int, seed: int = 0) -> SocialGr
     """The graph, a clique of fifty made-up accounts, and some ties between the two."""
     rng = np.random.default_rng(seed)
     n = graph.n_users
-    rows = np.repeat(np.arange(n), graph.degrees)
-    real = np.column_stack([rows, graph.indices])[rows < graph.indices]
     clique = n + np.column_stack(np.triu_indices(FAKES, 1))
     attack = [n + rng.integers(0, FAKES, attack_ties), rng.integers(0, n, attack_ties)]
     users = [*graph.users, *(f"fake{i}" for i in range(FAKES))]
-    return SocialGraph.from_arrays(users, np.concatenate([real, clique, np.column_stack(attack)]))
+    return SocialGraph.from_arrays(
+        users, np.concatenate([graph.ties, clique, np.column_stack(attack)])
+    )
 
 
 def test_the_trusted_must_be_users(small):

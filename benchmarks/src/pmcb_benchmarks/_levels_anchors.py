@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ._levels_graphs import Figures, Named, Scope, generated, ties_of, to_networkx
+from ._levels_graphs import Figures, Named, Scope, generated, to_networkx
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -95,7 +95,7 @@ def betweenness(graph: "SocialGraph", scope: Scope) -> Figures:
 def _igraph(graph: "SocialGraph") -> Run:
     import igraph
 
-    other = igraph.Graph(n=graph.n_users, edges=ties_of(graph).tolist())
+    other = igraph.Graph(n=graph.n_users, edges=graph.ties.tolist())
     return lambda: np.array(other.betweenness())
 
 
@@ -104,7 +104,7 @@ def _rustworkx(graph: "SocialGraph") -> Run:
 
     other: rustworkx.PyGraph[int, None] = rustworkx.PyGraph(multigraph=False)
     other.add_nodes_from(range(graph.n_users))
-    other.add_edges_from_no_data([(one, two) for one, two in ties_of(graph).tolist()])
+    other.add_edges_from_no_data([(one, two) for one, two in graph.ties.tolist()])
 
     def run() -> "NDArray[np.float64]":
         found = rustworkx.graph_betweenness_centrality(other, normalized=False)
@@ -116,7 +116,7 @@ def _rustworkx(graph: "SocialGraph") -> Run:
 def _networkit(graph: "SocialGraph") -> Run:
     import networkit
 
-    ends = ties_of(graph).astype(np.uint64)
+    ends = graph.ties.astype(np.uint64)
     other = networkit.Graph(graph.n_users)
     other.addEdges((np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])))
     # it counts every pair from both ends

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._levels_graphs import Figures, ties_of
+from ._levels_graphs import Figures
 
 if TYPE_CHECKING:
     from pmcb_clustering import SocialGraph
@@ -62,7 +62,7 @@ def infiltrated(graph: "SocialGraph", attack_ties: int, seed: int) -> "SocialGra
     pairs = np.random.default_rng(seed).permutation(n * FAKES)[:attack_ties]
     attack = np.column_stack([pairs // FAKES, n + pairs % FAKES])
     users = [*graph.users, *(f"fake {number}" for number in range(FAKES))]
-    return SocialGraph.from_arrays(users, np.concatenate([ties_of(graph), clique, attack]))
+    return SocialGraph.from_arrays(users, np.concatenate([graph.ties, clique, attack]))
 
 
 def sybils(graph: "SocialGraph", seed: int) -> list[Figures]:

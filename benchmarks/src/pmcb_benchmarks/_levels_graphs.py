@@ -118,19 +118,12 @@ def _shape(name: str, users: int, ends: "NDArray[np.int64]") -> Named:
     return Named(name, SocialGraph.from_arrays(list(map(str, range(users))), ends))
 
 
-def ties_of(graph: "SocialGraph") -> "NDArray[np.int64]":
-    """Every tie once, by place, shape (m, 2)."""
-    rows = np.repeat(np.arange(graph.n_users), graph.degrees)
-    once = rows < graph.indices
-    return np.column_stack([rows[once], graph.indices[once]])
-
-
 def to_networkx(graph: "SocialGraph") -> "nx.Graph[int]":
     """The same graph, nodes numbered in node order."""
     import networkx as nx
 
     made: nx.Graph[int] = nx.empty_graph(graph.n_users)
-    made.add_edges_from(ties_of(graph).tolist())
+    made.add_edges_from(graph.ties.tolist())
     return made
 
 
@@ -138,4 +131,4 @@ def write_edges(graph: "SocialGraph", path: Path) -> None:
     """As SNAP publishes graphs: two ids a line. Who has no tie is left out."""
     users = graph.users
     with path.open("w") as file:
-        file.writelines(f"{users[one]} {users[other]}\n" for one, other in ties_of(graph).tolist())
+        file.writelines(f"{users[one]} {users[other]}\n" for one, other in graph.ties.tolist())

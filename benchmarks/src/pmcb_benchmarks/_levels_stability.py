@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._levels_graphs import Figures, Named, ties_of
+from ._levels_graphs import Figures, Named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def rewired(graph: "SocialGraph", share: float, *, random_state: int) -> "Social
 
     thinner, n = without_ties(graph, share, random_state=random_state), graph.n_users
     missing = graph.n_ties - thinner.n_ties
-    ties = ties_of(graph)
+    ties = graph.ties
     taken = set((ties[:, 0] * n + ties[:, 1]).tolist())
     rng, fresh = np.random.default_rng([random_state, 1]), list[tuple[int, int]]()
     while len(fresh) < missing:
@@ -33,7 +33,7 @@ def rewired(graph: "SocialGraph", share: float, *, random_state: int) -> "Social
             taken.add(low * n + high)
             fresh.append((low, high))
     added = np.array(fresh, np.int64).reshape(-1, 2)
-    return SocialGraph.from_arrays(graph.users, np.concatenate([ties_of(thinner), added]))
+    return SocialGraph.from_arrays(graph.users, np.concatenate([thinner.ties, added]))
 
 
 def churn(graph: "SocialGraph", seeds: Sequence[int]) -> list[Figures]:
@@ -82,7 +82,7 @@ def _determinism(one: Named, seed: int) -> Figures:
     order = np.random.default_rng(seed).permutation(one.graph.n_users)
     place = np.argsort(order)
     users = [one.graph.users[node] for node in order.tolist()]
-    shuffled = SocialGraph.from_arrays(users, place[ties_of(one.graph)])
+    shuffled = SocialGraph.from_arrays(users, place[one.graph.ties])
     alone = LevelClustering(3, random_state=seed, n_jobs=1).fit(one.graph)
     pair = LevelClustering(3, random_state=seed, n_jobs=2).fit(one.graph)
     other = LevelClustering(3, random_state=seed).fit(shuffled)
@@ -109,7 +109,7 @@ def newcomers(graph: "SocialGraph", count: int, seed: int) -> list[Figures]:
     chosen = np.sort(np.random.default_rng(seed).permutation(n)[:count])
     stays = np.ones(n, np.bool_)
     stays[chosen] = False
-    place, ties = np.cumsum(stays) - 1, ties_of(graph)
+    place, ties = np.cumsum(stays) - 1, graph.ties
     users = [user for user, left in zip(graph.users, stays, strict=True) if left]
     rest = SocialGraph.from_arrays(users, place[ties[stays[ties].all(axis=1)]])
     trials, rows = Trials(graph, {"random_state": seed}), list[Figures]()

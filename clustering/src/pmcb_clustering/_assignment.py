@@ -11,9 +11,11 @@ from pmcb_clustering._jit import kernel
 from pmcb_clustering.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["bounded_assignment", "size_bounds"]
+__all__ = ["bounded_assignment", "costs_of_leaving", "size_bounds", "squared_distances"]
 
 QUANTUM = 2**40
 """Costs become integers up to this: with floats a cycle of -1e-17 never ends."""
@@ -30,6 +32,30 @@ def size_bounds(n: int, n_levels: int) -> tuple[int, int]:
     low = min(n // n_levels, -(-9 * n // (10 * n_levels)))
     high = max(-(-n // n_levels), 11 * n // (10 * n_levels))
     return low, high
+
+
+def squared_distances(
+    rows: NDArray[np.float64], centres: Sequence[NDArray[np.float64]] | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Shape (n, T): of every row to every centre. Centre by centre, in little memory."""
+    costs = np.empty((len(rows), len(centres)), np.float64)
+    for label, centre in enumerate(centres):
+        costs[:, label] = ((rows - centre) ** 2).sum(axis=1)
+    return costs
+
+
+def costs_of_leaving(
+    rows: NDArray[np.float64], levels: NDArray[np.int64], n_levels: int
+) -> NDArray[np.float64]:
+    """Shape (n, T): squared distance to the mean of each level, nothing for staying.
+
+    Levels are 1 .. T, every one carried by a row; who has 0 stays nowhere.
+    """
+    centres = [rows[levels == t].mean(axis=0) for t in range(1, n_levels + 1)]
+    costs = squared_distances(rows, centres)
+    known = np.flatnonzero(levels)
+    costs[known, levels[known] - 1] = 0.0
+    return costs
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pmcb_clustering._assignment import bounded_assignment
+from pmcb_clustering._assignment import bounded_assignment, costs_of_leaving
 from pmcb_clustering.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pmcb_clustering._result import LevelAssignment
 
-__all__ = ["previous_levels", "share_kept", "warm_labels"]
+__all__ = ["levels_of", "previous_levels", "share_kept", "warm_labels"]
 
 
 def previous_levels(
@@ -32,14 +32,19 @@ def previous_levels(
             f"the previous result has {previous.levels} levels, {n_levels} were asked for",
             next_step="Classify without the previous result, or keep its number of levels.",
         )
-    level_of = dict(zip(previous.users, previous.level.tolist(), strict=True))
-    levels = np.array([level_of.get(user, 0) for user in users], np.int64)
+    levels = levels_of(previous, users)
     if not np.bincount(levels, minlength=n_levels + 1)[1:].all():
         raise ParameterError(
             "a level of the previous result has none of these users left",
             next_step="Check that both speak of the same people; else classify without it.",
         )
     return levels
+
+
+def levels_of(assignment: LevelAssignment, users: tuple[str, ...]) -> NDArray[np.int64]:
+    """Shape (n,): the level of each of these users, 0 for who is not among the result's."""
+    level_of = dict(zip(assignment.users, assignment.level.tolist(), strict=True))
+    return np.array([level_of.get(user, 0) for user in users], np.int64)
 
 
 def warm_labels(
@@ -68,11 +73,7 @@ def warm_labels(
     >>> warm_labels(line, np.array([1, 1, 1, 2, 0]), 2, (2, 3), np.arange(5)).tolist()
     [0, 0, 0, 1, 1]
     """
-    centres = [features[levels == t].mean(axis=0) for t in range(1, n_levels + 1)]
-    costs = np.stack([((features - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
-    known = np.flatnonzero(levels)
-    costs[known, levels[known] - 1] = 0.0
-    return bounded_assignment(costs, *bounds, ties=ties)
+    return bounded_assignment(costs_of_leaving(features, levels, n_levels), *bounds, ties=ties)
 
 
 def share_kept(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:

@@ -181,6 +181,13 @@ class SocialGraph:
         """Shape (n,): number of neighbours."""
         return np.diff(self.indptr)
 
+    @property
+    def ties(self) -> NDArray[np.int64]:
+        """Shape (m, 2): every tie once, by place, the lower one first."""
+        rows = np.repeat(np.arange(self.n_users), self.degrees)
+        once = rows < self.indices
+        return np.column_stack([rows[once], self.indices[once].astype(np.int64)])
+
     @cached_property
     def canonical_order(self) -> NDArray[np.int64]:
         """Shape (n,): node numbers in the order of user ids, the same for every node order."""
@@ -193,10 +200,8 @@ class SocialGraph:
             return self
         place = np.empty(self.n_users, np.int64)
         place[order] = np.arange(self.n_users)
-        rows = np.repeat(np.arange(self.n_users), self.degrees)
-        once = rows < self.indices
-        ends = place[np.column_stack([rows[once], self.indices[once]])]
-        same = SocialGraph.from_arrays([self.users[node] for node in order.tolist()], ends)
+        users = [self.users[node] for node in order.tolist()]
+        same = SocialGraph.from_arrays(users, place[self.ties])
         return replace(same, self_loops=self.self_loops, repeats=self.repeats)
 
     @cached_property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import comb, fsum, inf, log, perm, prod
 from typing import Self
 
+from pmcb_clustering._checks import MAX_LEVELS, check_range
 from pmcb_clustering.errors import ParameterError
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "PAPER_LOSSES",
     "Leakage",
     "Sharing",
-    "check_range",
     "check_sizes",
     "independent_leakage",
     "opening_chances",
@@ -27,7 +27,6 @@ __all__ = [
 PAPER_LOSSES = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Peng et al.: the probability that a receiver of level 1, 2, ... gives away what it holds."""
 
-MAX_LEVELS = 16
 MAX_RECEIVERS = 100  # exact fractions stay quick up to here
 MAX_COLLUDERS = 1_000  # the same, where colluders are placed one by one
 
@@ -102,11 +101,6 @@ def _by_level(receivers: int | Sequence[int], levels: int | None) -> tuple[int, 
     if levels is not None and levels != len(receivers):
         raise ParameterError(f"receivers of {len(receivers)} levels are given; T is {levels}")
     return tuple(receivers)
-
-
-def check_range(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ParameterError(f"{name} is {value}; it must be from {least} to {most:,}")
 
 
 def _check_levels(name: str, values: Sequence[float], sharing: Sharing) -> None:

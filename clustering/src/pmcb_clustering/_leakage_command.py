@@ -11,7 +11,7 @@ import click
 from pmcb_clustering import _terminal
 
 if TYPE_CHECKING:
-    from pmcb_clustering import LevelAssignment, PaperFig8, SocialGraph
+    from pmcb_clustering import LevelAssignment, PaperFig8
     from pmcb_clustering._leakage_gangs import Growth
 
 __all__ = ["leakage"]
@@ -29,18 +29,6 @@ def _read_result(result: Path | None, graph: Path | None) -> LevelAssignment | N
     if graph is not None:
         _terminal.check_exists(graph)
     return LevelAssignment.from_json(result)
-
-
-def _check_same(result: Path, assignment: LevelAssignment, path: Path, graph: SocialGraph) -> None:
-    """Levels say nothing about another graph's users."""
-    from pmcb_clustering.errors import ResultError
-
-    if assignment.graph_hash != graph.graph_hash:
-        raise ResultError(
-            f"{result.name} is of graph {assignment.graph_hash}, {path.name} is graph "
-            f"{graph.graph_hash}",
-            next_step="Name the graph that was classified, or classify this one.",
-        )
 
 
 def _tasks(
@@ -112,13 +100,7 @@ def _tasks(
     help="Points of the paper's Fig. 8(a), where you have them: a CSV file with the columns "
     "levels,n,leakage.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("leakage.html"),
-    show_default=True,
-    help="One page (.html), or a folder for the figures as PNG.",
-)
+@_terminal.page_option("leakage.html")
 @_terminal.seed_option
 @_terminal.jobs_option
 @_terminal.memory_option
@@ -148,14 +130,13 @@ def leakage(
     assignment = _read_result(result, graph)
     tasks = _tasks(losses, assignment)
     from pmcb_clustering import _leakage_page, leakage_scenarios
-    from pmcb_clustering._files import write_atomic
 
     fig8 = _fig8(losses, published)
     with _terminal.progress_bar() as progress:
         social = None
-        if result is not None and assignment is not None and graph is not None:
+        if assignment is not None and graph is not None:
             social = _terminal.read(graph, memory_limit_mib)
-            _check_same(result, assignment, graph, social)
+            assignment.check_graph(social)
         scenarios = [
             leakage_scenarios(
                 each,
@@ -184,14 +165,8 @@ def leakage(
         seed=seed,
     )
     pictures = _leakage_page.draw_figures(study)
-    if page:
-        files = {out: _leakage_page.render_page(study, pictures).encode()}
-    else:
-        out.mkdir(exist_ok=True)
-        files = {out / name: picture.png for name, picture in pictures.items()}
-    for path, data in files.items():
-        write_atomic(path, data)
-    written = [str(path) for path in files]
+    html = _leakage_page.render_page(study, pictures) if page else ""
+    written = _terminal.write_report(out, html, pictures)
     _terminal.emit(
         ctx.obj,
         {**_leakage_page.as_document(study), "files": written},

@@ -13,11 +13,11 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
+from pmcb_clustering._checks import check_choice, check_range
 from pmcb_clustering._executors import executor_or_threads
 from pmcb_clustering._leakage import (
     MAX_COLLUDERS,
     Sharing,
-    check_range,
     check_sizes,
     opening_chances,
     pool_leakage,
@@ -25,7 +25,7 @@ from pmcb_clustering._leakage import (
 )
 from pmcb_clustering._leakage_growth import grow_gangs
 from pmcb_clustering._leakage_intervals import Estimate
-from pmcb_clustering.errors import ParameterError, ResultError
+from pmcb_clustering.errors import ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,10 +131,7 @@ def gang_leakage(
     check_range("trials", trials, MIN_TRIALS, MAX_TRIALS)
     check_range("random_state", random_state, 0, 2**32 - 1)
     check_range("gang", gang, 1, MAX_COLLUDERS)
-    if growth not in get_args(Growth):
-        raise ParameterError(
-            f"growth is {growth!r}; it must be one of {', '.join(get_args(Growth))}"
-        )
+    check_choice("growth", growth, get_args(Growth))
     field = replace(
         _prepare(assignment, graph, gang, sharing), by_ties=growth == "ties", seed=random_state
     )
@@ -165,12 +162,8 @@ def gang_leakage(
 def _prepare(
     assignment: LevelAssignment, graph: SocialGraph, gang: int, sharing: Sharing
 ) -> _Field:
+    assignment.check_graph(graph)
     canonical = graph.canonical()
-    if assignment.graph_hash != graph.graph_hash or assignment.users != canonical.users:
-        raise ResultError(
-            f"the levels are of graph {assignment.graph_hash}, not of this graph, "
-            f"{graph.graph_hash}"
-        )
     if sharing.levels != assignment.levels:
         raise ParameterError(
             f"the task is shared over {sharing.levels} levels; there are {assignment.levels}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pmcb_clustering._page import Picture
+from pmcb_clustering._page import Picture, fill_template
 from pmcb_clustering._plots import encode_png
 
 if TYPE_CHECKING:
@@ -146,13 +145,11 @@ def draw_figures(study: Study) -> dict[str, Picture]:
     pictures = {}
     if len(study.losses) == 1:
         pictures["leakage.png"] = Picture(
-            encode_png(plot_leakage(study.scenarios), 150),
+            encode_png(plot_leakage(study.scenarios)),
             "Dots on a logarithmic scale: the probabilities of the table, with their intervals.",
         )
     if study.fig8 is not None:
-        pictures["fig8.png"] = Picture(
-            encode_png(plot_fig8(study.fig8), 150), _describe(study.fig8)
-        )
+        pictures["fig8.png"] = Picture(encode_png(plot_fig8(study.fig8)), _describe(study.fig8))
     return pictures
 
 
@@ -169,12 +166,4 @@ def _describe(fig8: PaperFig8) -> str:
 
 def render_page(study: Study, pictures: Mapping[str, Picture]) -> str:
     """One HTML page that needs nothing beside it."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = files("pmcb_clustering") / "leakage.html.j2"
-    return environment.from_string(source.read_text(encoding="utf-8")).render(
-        study=study, tables=tables(study), pictures=pictures
-    )
+    return fill_template("leakage.html.j2", study=study, tables=tables(study), pictures=pictures)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmcb_clustering._checks import check_range
 from pmcb_clustering._leakage import (
     MAX_COLLUDERS,
     Leakage,
     Sharing,
-    check_range,
     independent_leakage,
     pool_leakage,
     spread_leakage,
@@ -26,11 +26,10 @@ from pmcb_clustering.errors import ParameterError
 if TYPE_CHECKING:
     from pmcb_clustering._executors import Executor
     from pmcb_clustering._graph import SocialGraph
+    from pmcb_clustering._progress import Progress
     from pmcb_clustering._result import LevelAssignment
 
 __all__ = ["LeakageScenario", "leakage_scenarios"]
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

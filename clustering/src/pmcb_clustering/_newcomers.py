@@ -33,11 +33,8 @@ def with_newcomer(graph: SocialGraph, neighbours: Iterable[str]) -> SocialGraph:
     if unknown or not named:
         reason = f"{unknown[0]!r} is no user of the graph" if unknown else "nobody is named"
         raise ParameterError(f"a newcomer needs neighbours: {reason}")
-    rows = np.repeat(np.arange(graph.n_users), graph.degrees)
-    once = rows < graph.indices
-    ties = np.column_stack([rows[once], graph.indices[once]])
     new = np.array([[place[user], graph.n_users] for user in named], np.int64)
-    return SocialGraph.from_arrays([*graph.users, "\0newcomer"], np.concatenate([ties, new]))
+    return SocialGraph.from_arrays([*graph.users, "\0newcomer"], np.concatenate([graph.ties, new]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pmcb_clustering._report import Findings
     from pmcb_clustering._result import LevelAssignment
 
-__all__ = ["DPI", "Picture", "draw_figures", "render_page"]
+__all__ = ["Picture", "draw_figures", "fill_template", "render_page"]
 
 DISTRIBUTIONS = (
     "pmcb-clustering", "numpy", "scipy", "scikit-learn", "numba", "networkx", "matplotlib",
@@ -35,7 +35,6 @@ DISTRIBUTIONS = (
 RATIO_CUT, CLASSES, STABILITY = (
     "levels-ratio-cut.png", "levels-classes-{}.png", "levels-stability.png",
 )  # fmt: skip
-DPI = 150
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class _Table:
     colours: Sequence[str] = ()
 
 
-def draw_figures(findings: Findings, dpi: int = DPI) -> dict[str, Picture]:
+def draw_figures(findings: Findings) -> dict[str, Picture]:
     """Figures by file name: RatioCut, classes by T and, where it was measured, stability."""
     assignments = findings.assignments
     qualities = {one.levels: one.quality for one in assignments}
@@ -83,7 +82,7 @@ def draw_figures(findings: Findings, dpi: int = DPI) -> dict[str, Picture]:
     )
     pictures = {
         RATIO_CUT: Picture(
-            encode_png(plot_ratio_cut(qualities, modes), dpi),
+            encode_png(plot_ratio_cut(qualities, modes)),
             f"Bars of RatioCut by number of levels. As a multiple of k-means: {quotients}."
             if quotients
             else "Bars of RatioCut by number of levels; there is no k-means to compare with.",
@@ -94,12 +93,12 @@ def draw_figures(findings: Findings, dpi: int = DPI) -> dict[str, Picture]:
         if one.metrics is not None:
             text = _describe_classes(one, layout)
             pictures[CLASSES.format(one.levels)] = Picture(
-                encode_png(plot_classes(one, layout), dpi), text
+                encode_png(plot_classes(one, layout)), text
             )
     trials = [*(findings.modes or findings.trials)]
     if any(trial.stability is not None for trial in trials):
         text = "Dots: the share of the users who keep their level; the numbers stand in the table."
-        pictures[STABILITY] = Picture(encode_png(plot_stability(trials), dpi), text)
+        pictures[STABILITY] = Picture(encode_png(plot_stability(trials)), text)
     return pictures
 
 
@@ -160,16 +159,22 @@ def _tables(findings: Findings) -> dict[str, _Table | list[_Table]]:
     }
 
 
-def render_page(findings: Findings, pictures: Mapping[str, Picture]) -> str:
-    """One HTML page."""
+def fill_template(name: str, **values: object) -> str:
+    """One of this package's templates, everything in it escaped."""
     import jinja2
 
-    assignments = findings.assignments
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    source = files("pmcb_clustering") / "report.html.j2"
-    return environment.from_string(source.read_text(encoding="utf-8")).render(
+    source = files("pmcb_clustering") / name
+    return environment.from_string(source.read_text(encoding="utf-8")).render(**values)
+
+
+def render_page(findings: Findings, pictures: Mapping[str, Picture]) -> str:
+    """One HTML page."""
+    assignments = findings.assignments
+    return fill_template(
+        "report.html.j2",
         findings=findings,
         first=assignments[0],
         summary=_report.summary(findings),

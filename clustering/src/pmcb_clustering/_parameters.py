@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+from pmcb_clustering._checks import MAX_LEVELS, check_choice, check_range
 from pmcb_clustering._features import Scaling
 from pmcb_clustering._influence import InfluenceRule
 from pmcb_clustering.errors import ParameterError
@@ -12,11 +13,9 @@ from pmcb_clustering.errors import ParameterError
 if TYPE_CHECKING:
     from pmcb_clustering._levels import LevelClustering
 
-__all__ = ["MAX_LEVELS", "Mode", "check_parameters"]
+__all__ = ["Mode", "check_parameters"]
 
 Mode = Literal["balanced", "spectral", "paper"]
-
-MAX_LEVELS = 16
 
 
 def check_parameters(given: LevelClustering, n_users: int, *, warm: bool) -> None:
@@ -33,15 +32,15 @@ def check_parameters(given: LevelClustering, n_users: int, *, warm: bool) -> Non
             f"{given.n_levels} levels were asked for; T must be from 2 to {most} "
             f"for {n_users} users"
         )
-    _check_choice("mode", given.mode, get_args(Mode))
-    _check_choice("influence", given.influence, get_args(InfluenceRule))
+    check_choice("mode", given.mode, get_args(Mode))
+    check_choice("influence", given.influence, get_args(InfluenceRule))
     if given.scaling is not None:
-        _check_choice("scaling", given.scaling, get_args(Scaling))
-    _check_range("neighbours", given.neighbours, 1, 1_000)
-    _check_range("pivots", given.pivots, 2, 2**31)
-    _check_range("random_state", given.random_state, 0, 2**32 - 1)
-    _check_range("social_weight", given.social_weight, 0, 1_000)
-    _check_range("order_margin", given.order_margin, 0, 1)
+        check_choice("scaling", given.scaling, get_args(Scaling))
+    check_range("neighbours", given.neighbours, 1, 1_000)
+    check_range("pivots", given.pivots, 2, 2**31)
+    check_range("random_state", given.random_state, 0, 2**32 - 1)
+    check_range("social_weight", given.social_weight, 0, 1_000)
+    check_range("order_margin", given.order_margin, 0, 1)
     if given.sigma is not None and not 0.0 < given.sigma < float("inf"):
         raise ParameterError(f"sigma is {given.sigma}; it must be greater than 0")
     if given.mode == "paper":
@@ -57,13 +56,3 @@ def _check_as_published(given: LevelClustering, *, warm: bool) -> None:
                 f"mode 'paper' takes no {name.removeprefix('a ')}",
                 next_step="Use mode 'balanced' or 'spectral'.",
             )
-
-
-def _check_range(name: str, value: float, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ParameterError(f"{name} is {value}; it must be from {least} to {most:,}")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ParameterError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")

@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from pmcb_clustering._assignment import bounded_assignment
+from pmcb_clustering._assignment import bounded_assignment, squared_distances
 from pmcb_clustering._executors import Executor, executor_or_threads
 from pmcb_clustering._features import round_significant
 from pmcb_clustering._refine import refine
@@ -96,10 +96,7 @@ def bounded_kmeans(
     _, centres = kmeans(rows, n_levels, random_state, executor=executor)
     labels = np.full(len(rows), -1, np.int64)
     for _ in range(ROUNDS):
-        costs = np.empty((len(rows), n_levels), np.float64)
-        for label, centre in enumerate(centres):
-            costs[:, label] = ((rows - centre) ** 2).sum(axis=1)
-        moved = bounded_assignment(costs, *bounds, ties=ties)
+        moved = bounded_assignment(squared_distances(rows, centres), *bounds, ties=ties)
         settled = np.count_nonzero(moved != labels) <= len(rows) // SETTLED
         labels = moved
         if settled:

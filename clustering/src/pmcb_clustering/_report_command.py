@@ -30,20 +30,7 @@ __all__ = ["report"]
     default=None,
     help="Compare all modes and measure stability; without either, up to 50,000 users.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("report.html"),
-    show_default=True,
-    help="One page (.html), or a folder for the figures as PNG.",
-)
-@click.option(
-    "--dpi",
-    type=click.IntRange(40, 600),
-    default=150,
-    show_default=True,
-    help="Resolution of the figures, in dots per inch.",
-)
+@_terminal.page_option("report.html")
 @_terminal.mode_option
 @_terminal.seed_option
 @_terminal.jobs_option
@@ -55,7 +42,6 @@ def report(
     graph: Path | None,
     compare: bool | None,
     out: Path,
-    dpi: int,
     mode: Mode,
     seed: int,
     jobs: int | None,
@@ -76,7 +62,6 @@ def report(
             raise click.UsageError("--graph goes with a RESULT (levels.json)")
         _terminal.check_exists(graph)
     from pmcb_clustering import LevelAssignment, LevelClustering, _page, _report
-    from pmcb_clustering._files import write_atomic
     from pmcb_clustering._survey import REPORTED, examine, survey
 
     assignment = LevelAssignment.from_json(source) if read else None
@@ -98,25 +83,20 @@ def report(
                 social, source.name, settings, mode=mode, compare=compare, progress=progress
             )
         progress("figures", 0.95)
-        pictures = _page.draw_figures(findings, dpi)
-        if page:
-            files = {out: _page.render_page(findings, pictures).encode()}
-        else:
-            out.mkdir(exist_ok=True)
-            files = {out / name: picture.png for name, picture in pictures.items()}
-        for path, data in files.items():
-            write_atomic(path, data)
+        pictures = _page.draw_figures(findings)
+        html = _page.render_page(findings, pictures) if page else ""
+        written = _terminal.write_report(out, html, pictures)
     _terminal.emit(
         ctx.obj,
-        _document(findings, files),
+        _document(findings, written),
         _report.tables(findings),
-        f"Written: {', '.join(map(str, files))}",
+        f"Written: {', '.join(written)}",
     )
 
 
-def _document(findings: Findings, files: dict[Path, bytes]) -> dict[str, object]:
+def _document(findings: Findings, written: list[str]) -> dict[str, object]:
     return {
-        "files": [str(path) for path in files],
+        "files": written,
         "results": [one.as_document() for one in findings.assignments],
         "modes": [
             {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pmcb_clustering._graph import SocialGraph
     from pmcb_clustering._quality import Quality
 
 __all__ = ["LevelAssignment"]
@@ -114,6 +115,14 @@ class LevelAssignment:
             "quality": self.quality,
             "influence": list(self.influence),
         }
+
+    def check_graph(self, graph: SocialGraph) -> None:
+        """Raise `ResultError` unless the levels are those of this graph's users."""
+        if self.graph_hash != graph.graph_hash or len(self.users) != graph.n_users:
+            raise ResultError(
+                f"the levels are of graph {self.graph_hash}, this is graph {graph.graph_hash}",
+                next_step="Name the graph that was classified, or classify this one.",
+            )
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write ``levels.json``; the file is replaced whole or not at all."""

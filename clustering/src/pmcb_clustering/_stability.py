@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from pmcb_clustering._epochs import levels_of, share_kept
 from pmcb_clustering._graph import SocialGraph
 from pmcb_clustering._levels import LevelClustering
 from pmcb_clustering._progress import within
@@ -66,19 +67,15 @@ def without_ties(graph: SocialGraph, share: float, *, random_state: int = 0) -> 
     Raises:
         GraphError: no tie is left.
     """
-    rows = np.repeat(np.arange(graph.n_users), graph.degrees)
-    ties = np.column_stack([rows, graph.indices])[rows < graph.indices]
+    ties = graph.ties
     lost = max(1, round(share * len(ties)))
     kept = np.random.default_rng(random_state).permutation(len(ties))[lost:]
-    return SocialGraph.from_arrays(graph.users, ties[np.sort(kept)].astype(np.int64))
+    return SocialGraph.from_arrays(graph.users, ties[np.sort(kept)])
 
 
 def kept_share(before: LevelAssignment, after: LevelAssignment) -> float:
     """Share of the users of both results who are in the same level."""
-    level_of = dict(zip(after.users, after.level.tolist(), strict=True))
-    pairs = zip(before.users, before.level.tolist(), strict=True)
-    same = [level == level_of[user] for user, level in pairs if user in level_of]
-    return float(np.mean(same))
+    return share_kept(levels_of(before, after.users), after.level)
 
 
 @dataclass

@@ -13,7 +13,6 @@ from pmcb_clustering._parameters import Mode
 from pmcb_clustering._progress import stretch, within
 from pmcb_clustering._report import Findings
 from pmcb_clustering._stability import Trial, Trials
-from pmcb_clustering.errors import ResultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,11 +122,7 @@ def examine(
             "measured."
         )
         return Findings(source, (Trial(assignment),), left_out=(missing,))
-    if graph.graph_hash != assignment.graph_hash:
-        raise ResultError(
-            f"{source} was made from another graph",
-            next_step="Name the graph that was classified, or classify this one.",
-        )
+    assignment.check_graph(graph)
     trial = Trial(assignment)
     wanted = graph.n_users <= COMPARED_LIMIT if compare is None else compare
     if wanted:

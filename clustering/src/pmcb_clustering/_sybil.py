@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from pmcb_clustering._assignment import bounded_assignment, size_bounds
+from pmcb_clustering._assignment import bounded_assignment, costs_of_leaving, size_bounds
 from pmcb_clustering._graph import SocialGraph
 from pmcb_clustering.errors import GraphError, ParameterError
 
@@ -138,9 +138,7 @@ def hold_back(
         shape (n,); 1 .. T.
     """
     n_levels = int(levels.max())
-    centres = [features[levels == t].mean(axis=0) for t in range(1, n_levels + 1)]
-    costs = np.stack([((features - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
-    costs[np.arange(len(levels)), levels - 1] = 0.0
+    costs = costs_of_leaving(features, levels, n_levels)
     unit = float(costs.max()) or 1.0
     rank = np.arange(1, n_levels + 1)
     costs += ABOVE_CEILING * unit * np.maximum(0, rank - ceiling[:, None])

@@ -16,16 +16,19 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from click.decorators import FC
     from rich.console import Console
 
     from pmcb_clustering import LevelClustering, SocialGraph
+    from pmcb_clustering._page import Picture
     from pmcb_clustering._progress import Progress
 
 __all__ = [
     "Settings", "Table", "announce", "check_exists", "check_folder", "emit", "is_page",
-    "jobs_option", "memory_option", "mode_option", "progress_bar", "read", "seed_option",
+    "jobs_option", "memory_option", "mode_option", "page_option", "progress_bar", "read",
+    "seed_option", "write_report",
 ]  # fmt: skip
 
 Table = tuple["Sequence[str]", "Sequence[Sequence[str]]"]
@@ -64,6 +67,17 @@ memory_option = click.option(
     show_default=True,
     help="Refuse a graph that would need more memory.",
 )
+
+
+def page_option(name: str) -> Callable[[FC], FC]:
+    """``--out`` of a report: ``name`` unless something else is said."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path(name),
+        show_default=True,
+        help="One page (.html), or a folder for the figures as PNG.",
+    )
 
 
 def _console(*, stderr: bool) -> Console:
@@ -153,6 +167,19 @@ def read(path: Path, memory_limit_mib: int) -> SocialGraph:
     for warning in caught:
         click.echo(f"Note: {warning.message}", err=True)
     return social
+
+
+def write_report(out: Path, page: str, pictures: Mapping[str, Picture]) -> list[str]:
+    """The page in one file, or without one the pictures in a folder; what was written."""
+    from pmcb_clustering._files import write_atomic
+
+    files = {out: page.encode()}
+    if not page:
+        out.mkdir(exist_ok=True)
+        files = {out / name: picture.png for name, picture in pictures.items()}
+    for path, data in files.items():
+        write_atomic(path, data)
+    return [str(path) for path in files]
 
 
 def check_folder(folder: Path) -> None:

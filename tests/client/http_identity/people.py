@@ -15,15 +15,15 @@ from pmcb_client.network_file import NetworkFile, Organisation
 from pmcb_client.wallet import WalletIdentity
 
 NOW_MS = 1_800_000_000_000
-_NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
 _DAY = dt.timedelta(days=1)
 
 
 class Ca:
     """A root, and what it issues."""
 
-    def __init__(self, msp: str) -> None:
+    def __init__(self, msp: str, now_ms: int = NOW_MS) -> None:
         self.msp = msp
+        self.now = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC)
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.root = self._issue(msp, self.key, self.key, {}, serial=1, is_ca=True)
 
@@ -38,10 +38,10 @@ class Ca:
     def crl(self, *serials: int) -> str:
         """A list of revoked certificates."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.root.subject)
-        builder = builder.last_update(_NOW).next_update(_NOW + _DAY)
+        builder = builder.last_update(self.now).next_update(self.now + _DAY)
         for serial in serials:
             revoked = x509.RevokedCertificateBuilder().serial_number(serial)
-            builder = builder.add_revoked_certificate(revoked.revocation_date(_NOW).build())
+            builder = builder.add_revoked_certificate(revoked.revocation_date(self.now).build())
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM).decode()
 
     def _issue(self, name, key, signer, attributes, *, serial, days=1, is_ca=False):
@@ -55,8 +55,8 @@ class Ca:
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(serial)
-            .not_valid_before(_NOW - 30 * _DAY)
-            .not_valid_after(_NOW + days * _DAY)
+            .not_valid_before(self.now - 30 * _DAY)
+            .not_valid_after(self.now + days * _DAY)
             .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
             .add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
             .sign(signer, SHA256())

@@ -12,6 +12,7 @@ from pmcb_client.usage_errors import IdentityChoice
 
 if TYPE_CHECKING:
     from pmcb_client.gateway import Contract
+    from pmcb_client.network_file import NetworkFile
     from pmcb_client.wallet import WalletIdentity
 
 _T = TypeVar("_T")
@@ -73,6 +74,24 @@ def choose(settings: Settings, role: str = "") -> "WalletIdentity":
     )
 
 
+def choose_valid(settings: Settings, network: "NetworkFile", role: str = "") -> "WalletIdentity":
+    """The same, unless its certificate is on the list in ``network.json``.
+
+    Raises:
+        IdentityChoice: see `choose`.
+        WalletError: the certificate was revoked.
+    """
+    from pmcb_client.errors import WalletError
+
+    identity = choose(settings, role)
+    if identity.certificate.serial_number in network.org(identity.msp_id).revoked():
+        raise WalletError(
+            f"The certificate of {identity.label} has been revoked.",
+            next_step="Act as another identity with --as LABEL; `pmcb id list` shows them.",
+        )
+    return identity
+
+
 @asynccontextmanager
 async def acting(settings: Settings, role: str = "") -> AsyncIterator[Acting]:
     """The chosen identity, connected to the network of ``network.json``.
@@ -83,17 +102,11 @@ async def acting(settings: Settings, role: str = "") -> AsyncIterator[Acting]:
         IdentityChoice: see `choose`.
         WalletError: the identity's certificate is on the list in ``network.json``.
     """
-    from pmcb_client.errors import WalletError
     from pmcb_client.gateway import connect_network
     from pmcb_client.network_file import load
 
     network = load(settings.home / "network.json")
-    identity = choose(settings, role)
-    if identity.certificate.serial_number in network.org(identity.msp_id).revoked():
-        raise WalletError(
-            f"The certificate of {identity.label} has been revoked.",
-            next_step="Act as another identity with --as LABEL; `pmcb id list` shows them.",
-        )
+    identity = choose_valid(settings, network, role)
     async with connect_network(network, identity) as gateway:
         contract = gateway.network(network.channel).contract(network.chaincode)
         yield Acting(identity, contract)

@@ -140,4 +140,4 @@ def _refusal(answer: httpx.Response) -> ContentRefused:
     except (ValueError, KeyError, TypeError):
         code, message, field = "", f"it answered {answer.status_code}.", ""
     kind = ContentMissing if code == "NOT_FOUND" else ContentRefused
-    return kind(code, message, field=field)
+    return kind(code, message, field=field, status=answer.status_code)

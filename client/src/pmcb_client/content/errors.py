@@ -6,7 +6,7 @@
     ClientError (pmcb_client.errors)
     └── ContentError           something between this client and the content store
         ├── ContentUnavailable     exit 3: it does not answer, or fails; try again
-        ├── ContentRefused         exit 1: it refused, with a code
+        ├── ContentRefused         exit 1, or 2 if malformed: it refused, with a code
         │   └── ContentMissing     no file is kept under a hash
         ├── ContentTampered        exit 1: the bytes do not have the hash; names it
         └── ForeignReceipt         exit 1: a receipt that is not this store's, or not for this file
@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+_MALFORMED = {400, 405, 413}
+
+
 class ContentError(ClientError):
     """Something between this client and the content store."""
 
@@ -37,12 +40,16 @@ class ContentUnavailable(ContentError):
 
 
 class ContentRefused(ContentError):
-    """It refused; ``code`` is the service's, ``field`` the part that is to blame."""
+    """It refused; ``code`` is the service's, ``field`` the part that is to blame.
 
-    def __init__(self, code: str, message: str, *, field: str = "") -> None:
+    By a rule, or because the request was malformed: then the exit code is 2.
+    """
+
+    def __init__(self, code: str, message: str, *, field: str, status: int) -> None:
         super().__init__(f"The content store refused: {message}")
         self.code = code
         self.field = field
+        self.exit_code = 2 if status in _MALFORMED else 1  # type: ignore[misc]  # of this one
 
 
 class ContentMissing(ContentRefused):

@@ -11,12 +11,12 @@ is signed; TLS proves the server. ::
     caller = checker.check(SignedRequest("PUT", "/v1/blobs/ab12", headers, body))     # the service
 """
 
-from ._check import Caller, RequestChecker, Unauthenticated
-from ._message import FENCE_HEADER, SignedRequest
+from ._check import Caller, RequestChecker
+from ._message import SignedRequest
 from ._sign import SignedRequests
+from .errors import Unauthenticated
 
 __all__ = [
-    "FENCE_HEADER",
     "Caller",
     "RequestChecker",
     "SignedRequest",

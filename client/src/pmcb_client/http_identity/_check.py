@@ -18,32 +18,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from pmcb_client._x509 import attributes, enrollment_id, issued_certificate, read_certificate
-from pmcb_client.errors import ClientError
 from pmcb_client.network_file import NetworkFile
 
 from ._message import CERTIFICATE, EXPIRES, MSP, NONCE, SIGNATURE, TIME, SignedRequest
+from .errors import Unauthenticated
 
-__all__ = ["Caller", "RequestChecker", "Unauthenticated"]
+__all__ = ["Caller", "RequestChecker"]
 
 LONGEST_MS = 3_600_000
 AHEAD_MS = 60_000  # a caller's clock may go before ours
 REMEMBERED = 100_000
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALGORITHM = ec.ECDSA(Prehashed(SHA256()))
-
-
-class Unauthenticated(ClientError):
-    """The request was not signed by anybody whom this network knows, now.
-
-    ``reason`` is ``unsigned``, ``organisation``, ``certificate``, ``revoked``, ``signature``,
-    ``expired`` or ``nonce``.
-    """
-
-    exit_code = 1
-
-    def __init__(self, reason: str, message: str, *, next_step: str | None = None) -> None:
-        super().__init__(message, next_step=next_step)
-        self.reason = reason
 
 
 @dataclass(frozen=True)

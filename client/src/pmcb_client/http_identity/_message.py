@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["FENCE_HEADER", "SignedRequest"]
+__all__ = ["SignedRequest"]
 
-FENCE_HEADER = "PMCB-Fence"
 CERTIFICATE, MSP, SIGNATURE = "PMCB-Certificate", "PMCB-Msp", "PMCB-Signature"
 TIME, EXPIRES, NONCE = "PMCB-Time", "PMCB-Expires", "PMCB-Nonce"
 
-_SIGNED = (MSP, TIME, EXPIRES, NONCE, "If-Match", FENCE_HEADER)
+_SIGNED = (MSP, TIME, EXPIRES, NONCE, "If-Match", "PMCB-Fence")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pmcb_client.commands.acting import choose
+from pmcb_client.commands.acting import choose_valid
 from pmcb_client.terminal import emit
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def serve(
         raise InputError("Clients need the root of the TLS certificate: give --tls-ca with it.")
     path = settings.home / "network.json"
     network = load(path)
-    identity = choose(settings, "institution")
+    identity = choose_valid(settings, network, "institution")
     checker = RequestChecker(network, audience="content")
     place = Served(host, port, tls_cert, tls_key)
     blobs = Blobs(_opened(settings, store))

@@ -14,7 +14,7 @@ from pmcb_client.errors import NetworkFileError
 from pmcb_client.http_identity import RequestChecker
 from pmcb_client.network_file import load
 
-__all__ = ["following"]
+__all__ = ["following", "refresh"]
 
 EVERY_S = 5.0
 
@@ -41,7 +41,12 @@ async def following(
 async def _follow(checker: RequestChecker, path: Path, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
-        try:
-            checker.trust(await asyncio.to_thread(load, path))
-        except NetworkFileError as error:
-            _log.warning("network_file", problem=str(error))
+        await asyncio.to_thread(refresh, checker, path)
+
+
+def refresh(checker: RequestChecker, path: Path) -> None:
+    """Trust whom the file names now; one that cannot be read changes nothing."""
+    try:
+        checker.trust(load(path))
+    except NetworkFileError as error:
+        _log.warning("network_file", problem=str(error))
