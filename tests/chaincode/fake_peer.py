@@ -44,6 +44,10 @@ class Answer:
         """The result."""
         return json.loads(self.payload)
 
+    def event_json(self) -> Any:
+        """What the event says, None where there is none."""
+        return None if self.event is None else json.loads(self.event[1])
+
 
 class FakePeer(FakeLedger):
     """The peer's side of one stream. ``deliver`` carries its messages to the contract."""

@@ -41,6 +41,11 @@ class Identity:
     key: Key = field(repr=False)
 
     @property
+    def uid(self) -> str:
+        """As the contract names the person."""
+        return f"{self.msp_id}/{self.enrollment_id}"
+
+    @property
     def creator(self) -> bytes:
         """The ``SerializedIdentity`` that a proposal carries."""
         pem = self.certificate.public_bytes(Encoding.PEM)

@@ -63,6 +63,18 @@ def test_page_names_all_that_a_function_sees(kind):
 def test_page_names_every_rule():
     """A parameter's rule is found in the table."""
     table = TEXT.partition("## Parameters")[2].partition("## Answers")[0]
-    rules = ["Int", "Bool", "Id", "Hash", "text", "one_of", "Match", "Ratio", "ListOf", "Row"]
+    rules = [
+        "Int",
+        "Bool",
+        "Id",
+        "Hash",
+        "text",
+        "one_of",
+        "Match",
+        "Ratio",
+        "ListOf",
+        "Row",
+        "MapOf",
+    ]
     assert [name for name in [*rules, "Json"] if f"`{name}" not in table] == []
     assert [part for part in public(Rule) if f"`{part}(" not in table] == []

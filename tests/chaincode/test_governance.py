@@ -12,6 +12,7 @@ from pmcb_chaincode.contract import GOVERNED_ROLES, ROLES, Governance, Governanc
 
 A, B, C = "HospitalAMSP", "HospitalBMSP", "HospitalCMSP"
 BOTH = dict.fromkeys(GOVERNED_ROLES, (A, B))
+WINDOW = {"settle_window_s": 604_800}
 
 
 @pytest.mark.parametrize(
@@ -47,15 +48,15 @@ def test_governance_that_cannot_hold_is_refused(orgs, role_msps, quorum, match):
         "null",
         "{}",
         '{"orgs":["A"],"role_msps":{}}',
-        '{"orgs":["A"],"role_msps":[],"epoch_quorum":1}',
-        '{"orgs":7,"role_msps":{},"epoch_quorum":1}',
-        '{"orgs":["A"],"role_msps":{"authority":7},"epoch_quorum":1}',
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 2, "surplus": 1}),
-        json.dumps({"orgs": "AB", "role_msps": BOTH, "epoch_quorum": 2}),
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": "2"}),
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 1.9}),
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": True}),
-        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": None}),
+        '{"orgs":["A"],"role_msps":[],"epoch_quorum":1,"settle_window_s":1}',
+        '{"orgs":7,"role_msps":{},"epoch_quorum":1,"settle_window_s":1}',
+        '{"orgs":["A"],"role_msps":{"authority":7},"epoch_quorum":1,"settle_window_s":1}',
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 2, **WINDOW, "surplus": 1}),
+        json.dumps({"orgs": "AB", "role_msps": BOTH, "epoch_quorum": 2, **WINDOW}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": "2", **WINDOW}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 1.9, **WINDOW}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": True, **WINDOW}),
+        json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": None, **WINDOW}),
     ],
 )
 def test_malformed_file_is_refused(tmp_path, text):
@@ -64,6 +65,15 @@ def test_malformed_file_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(GovernanceError):
         Governance.load(path)
+
+
+@pytest.mark.parametrize("window_s", [-1, 366 * 24 * 3600 + 1])
+def test_a_settle_window_out_of_range_is_refused(window_s):
+    """From nothing to 366 days; both ends hold."""
+    with pytest.raises(GovernanceError, match="settle_window_s must lie between 0 and 31622400"):
+        Governance((A, B), BOTH, 2, window_s)
+    for good in (0, 366 * 24 * 3600):
+        assert Governance((A, B), BOTH, 2, good).settle_window_s == good
 
 
 def test_unreadable_file_is_refused(tmp_path):
@@ -77,7 +87,7 @@ def test_unreadable_file_is_refused(tmp_path):
 def test_rule_broken_in_a_file_is_named(tmp_path):
     """A well-formed file with a rule that cannot hold says which rule."""
     path = tmp_path / "governance.json"
-    path.write_text(json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 3}))
+    path.write_text(json.dumps({"orgs": [A, B], "role_msps": BOTH, "epoch_quorum": 3, **WINDOW}))
     with pytest.raises(GovernanceError, match="epoch_quorum"):
         Governance.load(path)
 
@@ -86,11 +96,12 @@ def test_packaged_file_is_the_default_of_two_organisations():
     """What ships equals what ``of`` makes for the default network."""
     assert Governance.load() == Governance.of((A, B))
     assert Governance.load().epoch_quorum == 2
+    assert Governance.load().settle_window_s == 7 * 24 * 3600
 
 
 def test_file_comes_back(tmp_path):
     """What the query answers can be loaded again."""
-    made = Governance((A, B, C), BOTH | {"authority": (A, B, C)}, 2)
+    made = Governance((A, B, C), BOTH | {"authority": (A, B, C)}, 2, 60)
     path = tmp_path / "governance.json"
     path.write_bytes(canonical_dumps(made.as_json()))
     assert Governance.load(path) == made

@@ -18,6 +18,7 @@ from pmcb_chaincode.bridge import (
     Json,
     JsonObject,
     ListOf,
+    MapOf,
     Match,
     Ratio,
     Row,
@@ -133,6 +134,15 @@ def test_records_are_described_field_by_field():
         "pinned": {"type": "boolean"},
         "tags": {"type": "array", "items": tag, "minItems": 0, "maxItems": 3},
         "place": {"type": "array", "items": [digit, digit], "minItems": 2, "maxItems": 2},
+    }
+
+
+def test_maps_are_described_by_their_values():
+    """The contract APIs' keywords have none for keys, so a sentence says what they are."""
+    assert MapOf(Match("a|b", "a or b"), Int(0, 9), 1, 3).schema() == {
+        "type": "object",
+        "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 9},
+        "description": "1 to 3 entries, each under a or b",
     }
 
 

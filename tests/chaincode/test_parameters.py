@@ -11,7 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chaincode.notes import Draft, Tag
 
-from pmcb_chaincode.bridge import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, one_of, text
+from pmcb_chaincode.bridge import (
+    Bool,
+    Hash,
+    Id,
+    Int,
+    Json,
+    ListOf,
+    MapOf,
+    Match,
+    Ratio,
+    Row,
+    one_of,
+    text,
+)
 from pmcb_chaincode.bridge._parameters import rule_of
 
 GOOD = {
@@ -180,6 +193,7 @@ def test_greatest_fraction_passes():
 
 RULES = [Int(), Bool(), rule(Id), rule(Hash), text(5), one_of("a"), Ratio()]
 RULES += [ListOf(Int(), 0, 1), Row((Int(),)), Json(Tag), Match("a", "an a")]
+RULES += [MapOf(Match("a", "an a"), Int(), 0, 1)]
 
 
 @pytest.mark.parametrize("made", RULES, ids=lambda made: type(made).__name__)
@@ -208,6 +222,30 @@ def test_lists_pass_at_their_length_only(numbers):
     else:
         with pytest.raises(ValueError, match="1 to 4 values"):
             rule_.parse(json.dumps(numbers))
+
+
+@given(st.dictionaries(st.sampled_from("abcxyz"), st.integers(0, 12), max_size=5))
+def test_maps_pass_at_their_size_with_good_keys_and_values_only(numbers):
+    """Every key and every value is looked at."""
+    rule_ = MapOf(Match("[a-c]", "a letter"), Int(0, 9), 1, 3)
+    if not 1 <= len(numbers) <= 3:
+        sentence = "must be an object of 1 to 3 entries"
+    elif not set("abc").issuperset(numbers):
+        sentence = "must be (a letter|an integer from 0 to 9)"
+    elif max(numbers.values()) > 9:
+        sentence = "must be an integer from 0 to 9"
+    else:
+        assert rule_.parse(json.dumps(numbers)) == numbers
+        return
+    with pytest.raises(ValueError, match=sentence):
+        rule_.parse(json.dumps(numbers))
+
+
+@pytest.mark.parametrize("text_", ['{"a":1,"a":1}', '["a"]', '"a"', "", '{"a":1.0}'])
+def test_what_is_no_object_is_no_map(text_):
+    """Nor is one in which a key stands twice."""
+    with pytest.raises(ValueError, match=r"^must "):
+        MapOf(Match("a", "an a"), Int(), 0, 9).parse(text_)
 
 
 def test_record_is_made():

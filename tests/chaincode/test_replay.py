@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chaincode.identities import Identity, identity
+from tests.chaincode.identities import TIME_MS, Identity, identity
 from tests.chaincode.replay import M, frame, replay
 from tests.chaincode.story import (
     AUTHORITY_A,
     AUTHORITY_B,
     PEOPLE,
     PROOF,
+    RECORDS,
     RELEASER,
     TASK,
     VERIFIER,
@@ -24,11 +25,19 @@ from tests.chaincode.story import (
     B,
     Call,
     published,
+    text,
 )
 
 from pmcb_chaincode.bridge._protos import ChaincodeInput
 
 ROOT = Path(__file__).parents[2]
+SCOPE = {
+    "datasets": [TASK],
+    "devices": {f"{B}/{name}": ["start", "stop"] for name in ("pump", "bed", "lamp")},
+    "purpose": "treatment",
+    "not_before": TIME_MS,
+    "expires": TIME_MS + 1,
+}
 
 
 def message(number: int, caller: Identity, *args: str) -> Any:
@@ -50,6 +59,18 @@ def recorded() -> list[Any]:
         (VERIFIER, ("verify_submission", TASK, "0", "0", "accept", "9", "ok", PROOF)),
         (AUTHORITY_B, ("suspend", A, "p3", "request")),
         (PEOPLE[3], ("withdraw_claim", TASK)),
+        (RECORDS, ("open_cohort", TASK, "row", "1/2", PROOF)),
+        (RECORDS, ("reserve_budget", TASK, PROOF, "1/3")),
+        (RECORDS, ("record_release", TASK, PROOF, PROOF)),
+        (RECORDS, ("register_dataset", TASK, "", TASK)),
+        (RECORDS, ("grant_retrieval", TASK, A, "doctor", text(SCOPE))),
+        (RECORDS, ("grant_retrieval", "b" * 32, A, "doctor", text(SCOPE))),
+        (RECORDS, ("check_grant", A, "doctor", TASK)),
+        (RECORDS, ("check_device", A, "doctor", f"{B}/pump", "stop")),
+        (RECORDS, ("revoke_grant", TASK, "ended")),
+        (RECORDS, ("claim_store_epoch", TASK, "1")),
+        (RECORDS, ("anchor_store", TASK, "1", PROOF, PROOF)),
+        (RECORDS, ("get_store", TASK)),
         (RELEASER, ("list_claims", TASK, "0", "10", "")),
         (RELEASER, ("cancel_task", TASK, "complete")),
         (RELEASER, ("get_task", TASK)),

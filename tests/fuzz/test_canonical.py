@@ -15,6 +15,7 @@ from pmcb_chaincode.bridge import (
     Bool,
     Int,
     ListOf,
+    MapOf,
     Match,
     Ratio,
     Refusal,
@@ -148,6 +149,7 @@ RULES: dict[Any, tuple[str, ...]] = {
     one_of("red", "blue"): ("red", "blue"),
     Ratio(): ("1/2", "-7/1000000000", "3"),
     ListOf(Match(".*", "a text"), 0, 3): (json.dumps([MARKER]),),
+    MapOf(Match("[a-z]+", "a word"), Int(), 0, 3): ('{"a":1,"b":2}',),
 }
 
 
@@ -159,6 +161,8 @@ def _check_rule(rule, given_text):
         assert given_text == str(value).lower()
     elif isinstance(value, tuple):
         assert list(value) == json.loads(given_text)
+    elif isinstance(value, dict):
+        assert value == json.loads(given_text)
     else:
         assert str(value) == given_text
         assert isinstance(value, int | str | Fraction)

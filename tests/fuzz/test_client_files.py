@@ -26,13 +26,13 @@ from tests.network.wire import Person
 
 from pmcb_client.enrolment import CaClient
 from pmcb_client.errors import CheckpointError, NetworkFileError, WalletError
+from pmcb_client.evidence import keep_file
 from pmcb_client.gateway import FileCheckpoint, open_channel
 from pmcb_client.gateway._envelopes import events_request_after
 from pmcb_client.levels_registry import read_levels, register
 from pmcb_client.network_file import NetworkFile, Organisation, load, save
 from pmcb_client.people import Person as Known
 from pmcb_client.people import read_people
-from pmcb_client.receiver import keep
 from pmcb_client.tasks import read_task_file
 from pmcb_client.usage_errors import LevelsFileError, PeopleError, TaskFileError
 from pmcb_client.wallet import Wallet
@@ -266,17 +266,18 @@ def test_a_damaged_task_file_is_refused_or_a_whole_task(folder, raw, fields):
         assert all(each.low < each.high for each in task.fields.values() if not each.values)
 
 
-ANSWER = {"version": 1, "salt": "00" * 32, "place": {"task": "0" * 32, "subtask": 1}, "content": ""}
+PLACE: dict[str, str | int] = {"task": "0" * 32, "subtask": 1, "slot": 4}
+EVIDENCE = {"version": 1, "salt": "00" * 32, "place": PLACE, "content": ""}
 
 
 @examples(40)
-@given(documents(ANSWER))
+@given(documents(EVIDENCE))
 @example(b"[" * 100_000)
-def test_damaged_copies_beside_an_answer_hinder_nobody(tmp_path_factory, raw):
-    """Whatever lies in the folder, the answer is kept."""
+def test_damaged_copies_beside_evidence_hinder_nobody(tmp_path_factory, raw):
+    """Whatever lies in the folder, the evidence is kept."""
     folder = tmp_path_factory.mktemp("kept")
-    (folder / f"subtask-1-{'0' * 64}.json").write_bytes(raw)
-    source = _written(folder / "answer.csv", b"120,80\n")
-    kept = keep(folder, source, {"task": "0" * 32, "subtask": 1})
+    (folder / f"subtask-1-slot-4-{'0' * 64}.json").write_bytes(raw)
+    source = _written(folder / "note.txt", b"row 3\n")
+    kept = keep_file(folder, source, PLACE)
     assert kept.path.is_file()
-    assert json.loads(kept.path.read_bytes())["place"] == {"task": "0" * 32, "subtask": 1}
+    assert json.loads(kept.path.read_bytes())["place"] == PLACE

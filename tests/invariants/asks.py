@@ -1,95 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people ask for: drawn as words and numbers, made into calls against what stands now.
-
-Draws depend on nothing that happened before, so that a play can be repeated and made smaller.
-"""
+"""What people ask for: draws made into calls against what stands now."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-from hypothesis import strategies as st
 from tests.invariants.changes import Key, State
 from tests.invariants.crowd import Call
+from tests.invariants.draws import Ask
 from tests.invariants.stage import (
+    ACCOUNTS,
+    HOUR_MS,
+    INSTITUTIONS,
     RECEIVERS,
+    START_MS,
     TASKS,
-    VERIFIERS,
     Player,
     Stage,
     batches,
     digest,
     manifest,
     spec,
-    subtask,
     task_id,
     text,
-)
-
-Ask: TypeAlias = tuple[Any, ...]
-
-# What a task asks for and cannot have.
-UNFIT: tuple[dict[str, Any], ...] = (
-    {"verifiers": ["HospitalBMSP/ver", "HospitalBMSP/ver2"]},
-    {"verifiers": ["HospitalBMSP/ver"] * 3},
-    {"verifiers": ["HospitalBMSP/nobody"]},
-    {"verifiers": ["HospitalAMSP/ver", "HospitalBMSP/ver", "HospitalBMSP/ver2"]},
-    {"institution": "HospitalBMSP/ver"},
-    {"subtasks": [subtask(1, 600), subtask(2, 401)]},
-    {"subtasks": [subtask(4, 1)]},
-    {"subtasks": [subtask(1, 1, reward=1)]},
-    {"accept_until": 1},
-    {"submit_until": 1},
-    {"submit_until": 2_000_000_000_000},
-    {"levels": 16},
-)
-# What nobody can ask for.
-MALFORMED: tuple[tuple[str, ...], ...] = (
-    ("accept_subtask",),
-    ("accept_subtask", task_id(0), "00"),
-    ("accept_subtask", task_id(0), "0", "2"),
-    ("accept_subtask", task_id(0xA).upper(), "0"),
-    ("set_level", "HospitalAMSP", "a2", "0", "0", "error"),
-    ("register_levels", "1", "2", "[]"),
-    ("publish_task", task_id(2), '{"series":"","series":""}'),
-    ("submit_data", task_id(0), "0", digest("x"), "1.0"),
-    ("authorise", "a", "b"),
-    ("put", "key", "value"),
-)
-
-_places = st.sampled_from(
-    [(task, part) for task, (_, _, parts, _) in enumerate(TASKS) for part in range(len(parts))]
-)
-_receivers = st.integers(0, len(RECEIVERS) - 1)
-_authorities = st.integers(0, 2)
-_tasks = st.integers(0, len(TASKS) - 1)
-_tables = st.sampled_from((0, 1, 0, 1, 2))  # the last one changes T and so stops every task
-_picks = st.integers(0, 7)
-_ahead = st.integers(-1, 1)
-
-
-def _ask(word: str, *numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Ask]:
-    return st.tuples(st.just(word), *numbers)
-
-
-places, tables = _places, _tables
-asks = st.one_of(
-    *[_ask("accept", _receivers, _places)] * 3,
-    *[_ask("accept_fitting", _receivers, _picks)] * 4,
-    *[_ask("submit", _picks, st.none() | _receivers, st.integers(0, 1))] * 3,
-    *[_ask("verify", _picks, st.integers(0, len(VERIFIERS) - 1), st.integers(0, 1))] * 3,
-    *[_ask("withdraw", _picks, st.none() | _receivers)] * 2,
-    *[_ask("again", _picks, st.none() | _receivers)] * 2,
-    _ask("publish", st.integers(0, 4), _tasks, st.integers(2, 3), st.sampled_from((1, 9))),
-    _ask("publish_unfit", st.sampled_from(UNFIT)),
-    _ask("cancel", st.integers(0, 2), _tasks),
-    _ask("set_level", _authorities, _receivers, st.integers(1, 3), st.integers(0, 3)),
-    _ask("suspend", _authorities, _receivers),
-    _ask("reinstate", _authorities, _picks),
-    _ask("open_epoch", _authorities, _tables, _ahead),
-    _ask("register", _authorities, _tables, st.integers(0, 2), _ahead),
-    _ask("approve", _authorities, _ahead),
-    _ask("announce", _receivers),
-    _ask("malformed", _receivers, st.sampled_from(MALFORMED)),
 )
 
 
@@ -136,9 +68,9 @@ class Asks:
         by, hashed = self._receiver(who, holder), digest(f"data {data}")
         return by, "submit_data", task, int(part), hashed, 1 + data
 
-    def _verify(self, data: int, who: int, score: int) -> Ask:
+    def _verify(self, data: int, who: int, word: str) -> Ask:
         _, (task, part, slot) = self._pick("SB", data)
-        rest = ("accept", score, "ok", digest("evidence"))
+        rest = (word, 1, "ok", digest("evidence"))
         return self._stage.verifiers[who], "verify_submission", task, int(part), int(slot), *rest
 
     def _withdraw(self, member: int, who: int | None) -> Ask:
@@ -170,6 +102,107 @@ class Asks:
         owner = TASKS[task][0] if who else 1 - TASKS[task][0]
         return self._stage.releasers[owner], "cancel_task", task_id(task), "not_needed"
 
+    def _issue(self, who: int, person: int, amount: int) -> Ask:
+        """Under one of two references: now and then it is a repeat, or another amount."""
+        by = self._stage.authorities[who]
+        return by, "issue_credit", *ACCOUNTS[person], amount, f"ref-{who % 2}"
+
+    def _keys(self, who: int, claim: int, to: int | None, number: int) -> Ask:
+        """For all holders of a subtask, or one of them and maybe the wrong one."""
+        holder, (task, part, slot) = self._pick("SL", claim)
+        found = {slot: holder or self._uid(0)} if to is None else {slot: self._uid(to)}
+        if who > 1:
+            found = self._held(task, part) or found
+        items = [
+            {"slot": int(place), "to": uid, "wrapped": f"01{number:0162x}"}
+            for place, uid in found.items()
+        ]
+        return self._owner(task, other=who == 1), "deliver_keys", task, int(part), items
+
+    def _deal(self, who: int, place: tuple[int, int], how: str) -> Ask:
+        """To whom it is due now, or not quite."""
+        task, part = task_id(place[0]), f"{place[1]:04}"
+        held = self._held(task, part)
+        items = [
+            {"slot": int(slot), "to": uid, "index": index}
+            | {"share": "01" + "cd" * 83, "share_hash": digest(uid)}
+            for index, (slot, uid) in enumerate(held.items(), start=1)
+            if how == "suspended too" or ("SU", *uid.split("/")) not in self._state
+        ]
+        made = {
+            "n": len(held),
+            "threshold": len(held) // 2 + 1,
+            "commitment": digest("commitment"),
+            "blob_hash": digest("blob"),
+            "close_early": how != "open",
+            "items": items[1:] if how == "short" else items,
+        }
+        return self._owner(task, other=who == 1), "deliver_shares", task, place[1], made
+
+    def _settle(self, data: int, every: bool, who: int) -> Ask:
+        _, (task, part, slot) = self._pick("SB", data)
+        sent = sorted(k[3] for k in self._state if k[:3] == ("SB", task, part))
+        slots = [int(one) for one in sent] if every and sent else [int(slot)]
+        by = (self._owner(task), self._stage.receivers[0], self._stage.verifiers[0])[who]
+        return by, "settle_rewards", task, int(part), slots
+
+    def _close(self, who: int, task: int) -> Ask:
+        name = task_id(task)
+        by = self._stage.authorities[0] if who == 0 else self._owner(name, other=who == 1)
+        return by, "close_task", name
+
+    def _open_cohort(self, who: int, cohort: int, total: str) -> Ask:
+        opened = (task_id(cohort), "subject", total, digest("schema"))
+        return self._stage.institutions[who], "open_cohort", *opened
+
+    def _lower(self, who: int, cohort: int, total: str) -> Ask:
+        return self._stage.institutions[who], "lower_budget", task_id(cohort), total
+
+    def _dataset(self, who: int, dataset: int, cohort: int | None, version: int) -> Ask:
+        """About the people of a cohort, or about nobody."""
+        people = "" if cohort is None else task_id(cohort)
+        by, named = self._stage.institutions[who], (task_id(dataset), people, task_id(version))
+        return by, "register_dataset", *named
+
+    def _reserve(self, who: int, cohort: int, request: int, epsilon: str) -> Ask:
+        by, named = self._stage.institutions[who], (task_id(cohort), digest(f"request {request}"))
+        return by, "reserve_budget", *named, epsilon
+
+    def _record(self, who: int, spend: int, release: int) -> Ask:
+        """For a request that was reserved, where there is one."""
+        found = sorted(key[1:] for key in self._state if key[0] == "RS")
+        place = found[spend % len(found)] if found else (task_id(0), digest("request 0"))
+        by = self._stage.institutions[who]
+        return by, "record_release", *place, digest(f"release {release}")
+
+    def _grant(
+        self, who: int, grant: int, worker: int, dataset: int, device: int, hours: int
+    ) -> Ask:
+        """Of a dataset and of an institution's device, each maybe another's, for so many hours."""
+        by = self._stage.institutions[who]
+        scope = {
+            "datasets": [task_id(dataset)],
+            "devices": {f"{INSTITUTIONS[device][0]}/pump": ["start"]},
+            "purpose": "treatment",
+            "not_before": START_MS,
+            "expires": START_MS + hours * HOUR_MS,
+        }
+        return by, "grant_retrieval", task_id(grant), *RECEIVERS[worker], scope
+
+    def _revoke(self, who: int, grant: int, word: str) -> Ask:
+        return self._stage.institutions[who], "revoke_grant", task_id(grant), word
+
+    def _claim(self, who: int, dataset: int, ahead: int) -> Ask:
+        """The next epoch, or one before or after it."""
+        name = task_id(dataset)
+        number = self._state.get(("SE", name), {"number": 0})["number"] + ahead
+        return self._stage.institutions[who], "claim_store_epoch", name, number
+
+    def _anchor(self, who: int, dataset: int, version: int, head: int) -> Ask:
+        proof = (digest(f"root {version}"), digest(f"head {head}"))
+        by = self._stage.institutions[who]
+        return by, "anchor_store", task_id(dataset), version, *proof
+
     def _set_level(self, who: int, person: int, level: int, ordinal: int) -> Ask:
         by = self._stage.authorities[who]
         return by, "set_level", *RECEIVERS[person], level, ordinal, "error"
@@ -200,6 +233,20 @@ class Asks:
 
     def _malformed(self, who: int, words: tuple[str, ...]) -> Ask:
         return self._stage.receivers[who], *words
+
+    def _owner(self, task: str, *, other: bool = False) -> Player:
+        """A task's releaser, or the other one."""
+        found = self._state.get(("TK", task), {"releaser": ""})["releaser"]
+        first, second = self._stage.releasers
+        return second if (found == f"{second.msp}/{second.name}") != other else first
+
+    def _held(self, task: str, part: str) -> dict[str, str]:
+        """The holders of a subtask's slots, in order."""
+        rows = sorted(key for key in self._state if key[:3] == ("SL", task, part))
+        return {key[3]: self._state[key]["holder"] for key in rows}
+
+    def _uid(self, who: int) -> str:
+        return "/".join(RECEIVERS[who])
 
     def _pick(self, kind: str, number: int) -> tuple[str, Key]:
         """The holder and the place of a claim or a submission that stands, else a free place."""

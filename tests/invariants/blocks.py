@@ -51,6 +51,7 @@ class Entry:
     by: Signer
     at: int
     function: str
+    args: tuple[bytes, ...]
     writes: dict[str, bytes | None]
     event: tuple[str, bytes] | None
     result: bytes
@@ -90,6 +91,7 @@ def _entry(number: int, code: int, header: Any, payload: Any) -> Entry:
         by=_signer(creator),
         at=header.timestamp.seconds * 1000 + header.timestamp.nanos // 1_000_000,
         function=spec.input.args[0].decode(),
+        args=tuple(spec.input.args[1:]),
         writes={
             write.key: None if write.is_delete else write.value
             for space in rwset.TxReadWriteSet.FromString(made.results).ns_rwset

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.invariants.model import MVCC_READ_CONFLICT, VALID
+from tests.invariants.model import CONFLICTS, VALID
 from tests.invariants.stage import Player
 
 from pmcb_client.gateway import Conflict, Refused, Transaction
@@ -51,7 +51,7 @@ class Crowd:
     async def settle(self, transaction: Transaction) -> bool:
         """Ask what became of it; whether it stands."""
         status = await transaction.commit.status()
-        assert status.code in {VALID, MVCC_READ_CONFLICT}, status.name
+        assert status.code in {VALID, *CONFLICTS}, status.name
         self.success[transaction.transaction_id] = status.successful
         return status.successful
 

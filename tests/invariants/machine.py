@@ -4,12 +4,13 @@
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from tests.invariants.asks import Ask, Asks, asks, places, tables
+from tests.invariants.asks import Asks
 from tests.invariants.blocks import entries
 from tests.invariants.changes import Broken
 from tests.invariants.crowd import Call, Crowd
+from tests.invariants.draws import Ask, asks, epsilons, places, tables, words
 from tests.invariants.model import VALID, Model
-from tests.invariants.stage import HOUR_MS, RECEIVERS, TABLES, VERIFIERS, Plays, batches
+from tests.invariants.stage import HOUR_MS, RECEIVERS, TABLES, TASKS, VERIFIERS, Plays, batches
 
 from pmcb_client.gateway import Transaction
 
@@ -90,10 +91,102 @@ class PeopleAtOnce(RuleBasedStateMachine):
         claims = range(self.asks.count("SL"))
         self.people([("submit", n, None, data) for n in claims], NOBODY, at_once=True)
 
-    @rule(who=st.integers(0, len(VERIFIERS) - 1), score=st.integers(0, 1))
-    def somebody_judges_all(self, who: int, score: int) -> None:
+    @rule(who=st.integers(0, len(VERIFIERS) - 1), word=words)
+    def somebody_judges_all(self, who: int, word: str) -> None:
         submissions = range(self.asks.count("SB"))
-        self.people([("verify", n, who, score) for n in submissions], NOBODY, at_once=True)
+        self.people([("verify", n, who, word) for n in submissions], NOBODY, at_once=True)
+
+    @rule(leave=st.booleans(), number=st.integers(0, 1))
+    def keys_are_handed_out(self, leave: bool, number: int) -> None:
+        """To every holder, while every second one may give the slot back at the same height."""
+        wanted: list[Ask] = [("keys", 0, n, None, 7) for n in range(self.asks.count("SL"))]
+        if leave:
+            wanted[number:number] = [("withdraw", n, None) for n in range(self.asks.count("MB"))]
+        self.people(wanted, NOBODY, at_once=False)
+
+    @rule(place=places, how=st.sampled_from(("early", "open")), at_once=st.booleans())
+    def a_secret_is_shared(self, place: tuple[int, int], how: str, at_once: bool) -> None:
+        """And people come and go at the same height."""
+        deal: Ask = ("deal", 0, place, how)
+        self.people([("accept", 0, place), deal, ("withdraw", 0, None)], NOBODY, at_once)
+        self.everybody_accepts(place, at_once)
+
+    @rule(by=st.integers(0, 2), at_once=st.booleans())
+    def everything_is_settled(self, by: int, at_once: bool) -> None:
+        """Slot by slot, and once more all slots of a subtask together."""
+        sent = range(self.asks.count("SB"))
+        self.people([("settle", n, n == 0, by) for n in sent], NOBODY, at_once)
+
+    @rule(
+        number=st.integers(0, 7),
+        said=st.lists(st.tuples(st.integers(0, len(VERIFIERS) - 1), words), max_size=6),
+        by=st.integers(0, 2),
+    )
+    def work_is_done(self, number: int, said: list[tuple[int, str]], by: int) -> None:
+        """From claims to payments, as far as verifiers speak."""
+        self.everybody_finds_something(number, at_once=True)
+        self.holders_submit(0)
+        for who, word in said:
+            self.somebody_judges_all(who, word)
+        self.everything_is_settled(by, at_once=False)
+
+    @rule(hours=st.sampled_from((0, 100, 300)), settled=st.booleans(), at_once=st.booleans())
+    def tasks_end(self, hours: int, settled: bool, at_once: bool) -> None:
+        """All are closed who may be, as the last data, verdicts and payments come in."""
+        self.stage.clock.now += hours * HOUR_MS
+        sent, held = range(self.asks.count("SB")), range(self.asks.count("SL"))
+        wanted: list[Ask] = [("settle", n, False, 0) for n in sent] if settled else []
+        self.people(wanted, NOBODY, at_once)
+        closing: list[Ask] = [("close", 2, task) for task in range(len(TASKS))]
+        late: list[Ask] = [("submit", n, None, 0) for n in held]
+        self.people([*late[::2], *closing, *late[1::2]], NOBODY, at_once)
+
+    @rule(hours=st.sampled_from((4, 100)), count=st.integers(1, 7))
+    def data_come_when_tasks_are_closed(self, hours: int, count: int) -> None:
+        """They were endorsed in time, and handed in when it is over."""
+        self.people([("submit", n, None, 0) for n in range(count)], frozenset(range(count)), False)
+        self.stage.clock.now += hours * HOUR_MS
+        self.people([("close", 2, task) for task in range(len(TASKS))], NOBODY, at_once=False)
+
+    @rule(tasks=st.permutations((3, 4)), at_once=st.booleans())
+    def one_releaser_publishes_twice(self, tasks: list[int], at_once: bool) -> None:
+        """At once, with the credit for one task."""
+        self.people([("publish", 1, task, 2, 9) for task in tasks], NOBODY, at_once)
+
+    @rule(
+        cohort=st.integers(0, 1),
+        epsilon=epsilons,
+        first=st.integers(0, 20),
+        lowered=st.sampled_from(("9/10", "1/2", "1/10")),
+        at_once=st.booleans(),
+    )
+    def a_budget_is_spent(
+        self, cohort: int, epsilon: str, first: int, lowered: str, at_once: bool
+    ) -> None:
+        """By more requests than it may have room for, as its total falls."""
+        self.people([("open_cohort", cohort, cohort, "1")], NOBODY, at_once)
+        spends: list[Ask] = [("reserve", cohort, cohort, first + n, epsilon) for n in range(5)]
+        self.people(spends[:3], NOBODY, at_once)
+        others: list[Ask] = [("lower", cohort, cohort, lowered), ("record", cohort, first, 0)]
+        self.people([*spends, *others], NOBODY, at_once)
+
+    @rule(
+        who=st.integers(0, 1),
+        grant=st.integers(0, 9),
+        hours=st.sampled_from((1, 100)),
+        version=st.integers(0, 3),
+        at_once=st.booleans(),
+    )
+    def a_store_is_kept(
+        self, who: int, grant: int, hours: int, version: int, at_once: bool
+    ) -> None:
+        """Two colleagues claim one epoch and anchor, as grants of the store come and go."""
+        self.people([("dataset", who, who, None, 0)], NOBODY, at_once)
+        made: Ask = ("grant", who, grant, 0, who, who, hours)
+        claims: list[Ask] = [("claim", other, who, 1) for other in (who, 2, who)]
+        anchors: list[Ask] = [("anchor", who, who, version + n, 0) for n in (1, 0, 2)]
+        self.people([made, *claims, *anchors], NOBODY, at_once)
+        self.people([("revoke", who, grant, "ended"), made, *anchors], NOBODY, at_once)
 
     @rule(number=st.integers(0, 7))
     def members_withdraw(self, number: int) -> None:

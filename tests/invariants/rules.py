@@ -6,24 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.invariants.changes import Changes, Key
+from tests.invariants.effects import EFFECTS
+from tests.invariants.rules_budget import budget, cohort, dataset, spend
+from tests.invariants.rules_credit import closing, moved, movement, payment
+from tests.invariants.rules_retrieval import anchor, epoch, grant, index
+from tests.invariants.rules_sharing import check_kept, deal, wrapped_key, wrapped_share
 
-# What a transaction may tell: by which function, in which role, and which keys it changes.
-EFFECTS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "KeyAnnounced": ("announce_key", "", frozenset({"WK"})),
-    "EpochOpened": ("open_epoch", "authority", frozenset({"EP"})),
-    "LevelsRegistered": ("register_levels", "authority", frozenset({"LV", "EB"})),
-    "EpochApproved": ("approve_epoch", "authority", frozenset({"EA"})),
-    "EpochActivated": ("approve_epoch", "authority", frozenset({"EA", "CU"})),
-    "LevelChanged": ("set_level", "authority", frozenset({"LV"})),
-    "PersonSuspended": ("suspend", "authority", frozenset({"SU"})),
-    "PersonReinstated": ("reinstate", "authority", frozenset({"SU"})),
-    "TaskPublished": ("publish_task", "releaser", frozenset({"TK", "ST", "OP"})),
-    "TaskCancelled": ("cancel_task", "releaser", frozenset({"TK", "OP"})),
-    "SubtaskAccepted": ("accept_subtask", "receiver", frozenset({"MB", "SL"})),
-    "ClaimWithdrawn": ("withdraw_claim", "receiver", frozenset({"SL"})),
-    "DataSubmitted": ("submit_data", "receiver", frozenset({"SB"})),
-    "SubmissionVerified": ("verify_submission", "verifier", frozenset({"VD"})),
-}
 QUORUM = 2
 DAY_MS = 24 * 3600 * 1000
 
@@ -36,9 +24,11 @@ def check(changes: Changes) -> None:
     """
     _check_effect(changes)
     for key, record in changes.put.items():
+        changes.need(key[0] in _RULES, "only known types are written")
         _RULES[key[0]](changes, key, record)
     for key in changes.deleted:
         changes.need(changes.old(*key) is not None, "only what stands is deleted")
+        changes.need(key[0] in _DELETIONS, "what is no claim, listing or suspension stays")
         _DELETIONS[key[0]](changes, key)
 
 
@@ -49,10 +39,10 @@ def _check_effect(c: Changes) -> None:
         return
     name, _ = c.entry.event
     c.need(name in EFFECTS, "7: only known events are told")
-    function, role, allowed = EFFECTS[name]
-    c.need(types == allowed, "7: an event stands for its own keys")
-    c.need(c.entry.function == function, "7: an event belongs to its function")
-    c.need(role in {"", c.entry.by.role}, "a role is in the certificate")
+    effect = EFFECTS[name]
+    c.need(types - effect.maybe == effect.keys, "7: an event stands for its own keys")
+    c.need(c.entry.function == effect.function, "7: an event belongs to its function")
+    c.need(not effect.roles or c.entry.by.role in effect.roles, "a role is in the certificate")
 
 
 def _announced(c: Changes, key: Key, record: Any) -> None:
@@ -126,6 +116,7 @@ def _task(c: Changes, key: Key, record: Any) -> None:
     if old is not None:
         c.need(old["status"] == "open", "a task is cancelled once")
         c.need(record == {**old, "status": "cancelled"}, "and nothing else changes")
+        c.need(not c.old("CL", key[1]), "what is closed is not cancelled")
         c.need(not _listings(c, key[1]), "a cancelled task is listed no more")
         return
     current = c.old("CU")
@@ -135,7 +126,9 @@ def _task(c: Changes, key: Key, record: Any) -> None:
     c.need(_listings(c, key[1]) == len(parts), "every subtask is listed")
     c.need(all(1 <= part["level"] <= record["levels"] for part in parts), "levels go from 1 to T")
     c.need(1 <= sum(part["slots"] for part in parts) <= 1000, "at most 1,000 slots in all")
-    c.need((record["escrow"], record["status"]) == (0, "open"), "nobody has credit")
+    escrow = sum(part["slots"] * part["reward"] for part in parts)
+    c.need((record["escrow"], record["status"]) == (escrow, "open"), "4: all rewards are set aside")
+    moved(c, by.uid, -escrow, "escrow", key[1])
     times = (record["accept_until"], record["submit_until"])
     c.need(c.entry.at < times[0] <= times[1] <= c.entry.at + 366 * DAY_MS, "times are in order")
     names = record["verifiers"]
@@ -184,6 +177,8 @@ def _claim(c: Changes, key: Key, record: Any) -> None:
     c.need(task["status"] == "open", "a cancelled task takes no claim")
     c.need(task["levels"] == c.old("CU")["levels"], "levels are the active epoch's")
     c.need(not c.old("SU", by.msp, by.name), "a suspended person accepts nothing")
+    c.need(not c.old("CL", key[1]), "what is closed takes nothing")
+    check_kept(c, key[1:])
 
 
 def _submission(c: Changes, key: Key, record: Any) -> None:
@@ -192,6 +187,7 @@ def _submission(c: Changes, key: Key, record: Any) -> None:
     c.need(claim and claim["holder"] == record["holder"] == by.uid, "the holder submits")
     c.need(not c.old("SU", by.msp, by.name), "a suspended person submits nothing")
     c.need(c.entry.at < c.old("TK", key[1])["submit_until"], "a submission is in time")
+    c.need(not c.old("CL", key[1]), "what is closed takes nothing")
 
 
 def _verdict(c: Changes, key: Key, _: Any) -> None:
@@ -201,6 +197,7 @@ def _verdict(c: Changes, key: Key, _: Any) -> None:
     c.need(task and by.uid in task["verifiers"], "the task's verifiers judge")
     c.need(data and data["holder"] != by.uid, "5: nobody judges their own submission")
     c.need(by.msp != task["releaser"].split("/")[0], "5: nor for their own organisation's task")
+    c.need(not c.old("CL", key[1]), "what is closed takes nothing")
 
 
 def _reinstated(c: Changes, key: Key) -> None:
@@ -213,10 +210,12 @@ def _withdrawn(c: Changes, key: Key) -> None:
     c.need(c.old(*key)["holder"] == by.uid, "the holder withdraws")
     c.need(not c.old("SB", *key[1:]), "who submitted keeps the slot")
     c.need(not c.old("SU", by.msp, by.name), "a suspended person's slot stays used")
+    check_kept(c, key[1:])
 
 
 def _unlisted(c: Changes, key: Key) -> None:
-    c.need(c.new("TK", key[3])["status"] == "cancelled", "open subtasks are listed")
+    over = c.new("TK", key[3])["status"] == "cancelled" or ("DL", *key[3:]) in c.put
+    c.need(over, "open subtasks are listed")
 
 
 def _listings(c: Changes, task: str) -> int:
@@ -253,6 +252,20 @@ _RULES: dict[str, Callable[[Changes, Key, Any], None]] = {
     "SL": _claim,
     "SB": _submission,
     "VD": _verdict,
+    "KY": wrapped_key,
+    "DL": deal,
+    "SH": wrapped_share,
+    "AC": movement,
+    "PY": payment,
+    "CL": closing,
+    "CO": cohort,
+    "BU": budget,
+    "RS": spend,
+    "DS": dataset,
+    "GR": grant,
+    "GX": index,
+    "SE": epoch,
+    "SA": anchor,
 }
 _DELETIONS: dict[str, Callable[[Changes, Key], None]] = {
     "SU": _reinstated,

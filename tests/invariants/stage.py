@@ -26,7 +26,7 @@ AUTHORITIES = ((A, "auth"), (B, "auth"), (A, "colleague"))
 RELEASERS = ((A, "rel"), (B, "rel"))
 # The last one is also a receiver: nobody may judge themselves.
 VERIFIERS = ((B, "ver"), (A, "ver"), (B, "ver2"), (B, "b0"))
-INSTITUTION = (B, "inst")
+INSTITUTIONS = ((B, "inst"), (A, "inst"), (B, "inst2"))
 
 # Levels of persons, one table an epoch may be filled with: T, then who has which level.
 TABLES: tuple[tuple[int, dict[str, int]], ...] = (
@@ -34,13 +34,19 @@ TABLES: tuple[tuple[int, dict[str, int]], ...] = (
     (2, {"a0": 2, "a1": 1, "a2": 1, "a3": 2, "b0": 2, "b1": 1, "b2": 1}),
     (3, {"a0": 1, "a1": 2, "a2": 3, "a3": 1, "b0": 1, "b1": 3}),
 )
-# Tasks: whose, in a series or not, (level, slots) of each subtask, verifiers.
-TASKS: tuple[tuple[int, bool, tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
-    (0, True, ((1, 2), (2, 1), (1, 1)), (0,)),
-    (0, True, ((1, 3), (2, 2)), (0, 2, 3)),
-    (1, True, ((1, 2), (2, 2)), (1,)),
-    (0, False, ((1, 1), (1, 2), (2, 2)), (3,)),
+# Tasks: whose, in a series or not, (level, slots, reward) of each subtask, verifiers.
+TASKS: tuple[tuple[int, bool, tuple[tuple[int, int, int], ...], tuple[int, ...]], ...] = (
+    (0, True, ((1, 2, 3), (2, 1, 5), (1, 1, 0)), (0,)),
+    (0, True, ((1, 3, 2), (2, 2, 4)), (0, 2, 3)),
+    (1, True, ((1, 2, 3), (2, 2, 1)), (1,)),
+    (0, False, ((1, 1, 6), (1, 2, 2), (2, 2, 0)), (3,)),
+    (0, False, ((2, 1, 3), (1, 2, 4)), (0,)),
 )
+OPENED = 3
+"""So many of them are published before a play begins."""
+# What releasers have: the first one can pay for one of the two tasks that are left, not for both.
+CREDIT = (37, 11)
+ACCOUNTS = (*RELEASERS, *RECEIVERS[:2])
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Stage:
         self.authorities = [self._player(*who, "authority") for who in AUTHORITIES]
         self.releasers = [self._player(*who, "releaser") for who in RELEASERS]
         self.verifiers = [self._player(*who, "verifier") for who in VERIFIERS]
-        self.institution = self._player(*INSTITUTION, "institution")
+        self.institutions = [self._player(*who, "institution") for who in INSTITUTIONS]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -153,7 +159,7 @@ def spec(number: int, now: int, *, levels: int, hours: int, **changes: Any) -> s
         "accept_until": now + hours * HOUR_MS,
         "submit_until": now + 2 * hours * HOUR_MS,
         "verifiers": ["/".join(VERIFIERS[n]) for n in verifiers],
-        "institution": "/".join(INSTITUTION),
+        "institution": "/".join(INSTITUTIONS[0]),
         "results_to": "institution",
         "notice_hash": digest("notice"),
         "subtasks": [subtask(*part) for part in parts],
@@ -167,17 +173,22 @@ def subtask(level: int, slots: int, reward: int = 0) -> dict[str, Any]:
 
 
 async def set_up(template: Path, credentials: Credentials) -> None:
-    """Fill the template: keys announced, the first table active, all tasks but the last open."""
+    """Fill the template: keys, the first table active, credit issued, tasks and a cohort open."""
     async with Stage(template, credentials) as stage:
         first, second = stage.authorities[:2]
-        keys = [*stage.verifiers, stage.institution]
+        institution = stage.institutions[0]
+        keys = [*stage.verifiers, institution]
         await asyncio.gather(*(player.contract.submit("announce_key") for player in keys))
         await first.contract.submit("open_epoch", "1", manifest(0))
         for number, batch in enumerate(batches(0)):
             await first.contract.submit("register_levels", "1", str(number), text(batch))
         for authority in (first, second):
             await authority.contract.submit("approve_epoch", "1")
-        for number, (owner, *_) in enumerate(TASKS[:-1]):
+        for who, amount in zip(RELEASERS, CREDIT, strict=True):
+            await first.contract.submit("issue_credit", *who, str(amount), "start")
+        opened = (task_id(0), "subject", "1", digest("schema"))
+        await institution.contract.submit("open_cohort", *opened)
+        for number, (owner, *_) in enumerate(TASKS[:OPENED]):
             made = spec(number, stage.clock.now, levels=2, hours=48)
             await stage.releasers[owner].contract.submit("publish_task", task_id(number), made)
 

@@ -2,19 +2,16 @@
 """The model that judges the ledger can say no: each rule, broken once, is named."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeAlias
 
 import pytest
 from tests.invariants.blocks import Entry, entries
 from tests.invariants.changes import Broken, key_of
+from tests.invariants.effects import EFFECTS
 from tests.invariants.machine import NOBODY, PeopleAtOnce
 from tests.invariants.model import Model
-from tests.invariants.rules import EFFECTS
 from tests.invariants.stage import Plays, task_id
-
-Tamper: TypeAlias = Callable[[Entry], Entry]
+from tests.invariants.tampers import Tamper, by, entry_, place, spaced, value, without
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +22,36 @@ def honest(plays: Plays) -> list[Entry]:
         for ask in (
             ("accept", 0, (0, 0)),
             ("accept", 1, (2, 0)),
+            ("keys", 0, 0, None, 7),
+            ("deal", 0, (0, 0), "early"),
             ("submit", 0, None, 0),
-            ("verify", 0, 0, 0),
+            ("verify", 0, 0, "accept"),
+            ("settle", 0, True, 0),
             ("withdraw", 1, None),
+            ("issue", 1, 3, 9),
             ("suspend", 1, 4),
             ("reinstate", 0, 0),
             ("set_level", 1, 2, 1, 0),
             ("publish", 1, 3, 2, 9),
+            ("cancel", 1, 0),
+            ("close", 2, 0),
             ("cancel", 1, 3),
+            ("open_cohort", 1, 1, "1/2"),
+            ("dataset", 1, 1, 1, 0),
+            ("dataset", 0, 0, None, 0),
+            ("reserve", 1, 1, 0, "1/3"),
+            ("reserve", 0, 0, 1, "1/7"),
+            ("reserve", 1, 1, 1, "1/10"),
+            ("record", 1, 1, 0),
+            ("lower", 1, 1, "9/20"),
+            ("dataset", 1, 1, 1, 1),
+            ("grant", 1, 1, 0, 1, 1, 9),
+            ("grant", 1, 2, 0, 1, 1, 9),
+            ("revoke", 1, 1, "ended"),
+            ("claim", 1, 1, 1),
+            ("claim", 1, 1, 1),
+            ("anchor", 1, 1, 7, 0),
+            ("anchor", 1, 1, 8, 0),
         ):
             play.people([ask], NOBODY, at_once=False)
         play.new_epoch(0, 1, "right", [])
@@ -40,55 +59,6 @@ def honest(plays: Plays) -> list[Entry]:
         return list(entries(play.stage.network, 0))
     finally:
         plays.leave(play.stage)
-
-
-def value(kind: str, **changes: Any) -> Tamper:
-    """The last record of a type says something else."""
-
-    def tamper(entry: Entry) -> Entry:
-        name = max(name for name in entry.writes if key_of(name)[0] == kind)
-        record = {**json.loads(entry.writes[name] or b""), **changes}
-        data = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-        return replace(entry, writes={**entry.writes, name: data})
-
-    return tamper
-
-
-def place(kind: str, part: int, word: str) -> Tamper:
-    """The last record of a type stands elsewhere."""
-
-    def tamper(entry: Entry) -> Entry:
-        name = max(name for name in entry.writes if key_of(name)[0] == kind)
-        parts = [*key_of(name)]
-        parts[part] = word
-        moved = "\0" + "\0".join(parts) + "\0"
-        writes = {k: v for k, v in entry.writes.items() if k != name}
-        return replace(entry, writes={**writes, moved: entry.writes[name]})
-
-    return tamper
-
-
-def without(kind: str) -> Tamper:
-    """The records of a type are not written."""
-    return lambda entry: replace(
-        entry, writes={k: v for k, v in entry.writes.items() if key_of(k)[0] != kind}
-    )
-
-
-def by(**changes: Any) -> Tamper:
-    """Somebody else signed."""
-    return lambda entry: replace(entry, by=replace(entry.by, **changes))
-
-
-def entry_(**changes: Any) -> Tamper:
-    """The transaction as a whole is another."""
-    return lambda entry: replace(entry, **changes)
-
-
-def spaced(entry: Entry) -> Entry:
-    """The values are no canonical JSON."""
-    writes = {k: v and v.replace(b":", b": ") for k, v in entry.writes.items()}
-    return replace(entry, writes=writes)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +90,78 @@ def spaced(entry: Entry) -> Entry:
         ("TaskPublished", value("TK", levels=3), "levels are the active epoch's"),
         ("TaskPublished", value("TK", verifiers=[]), "1, 3 or 5 distinct verifiers"),
         ("TaskPublished", without("OP"), "7: an event stands for its own keys"),
+        ("TaskPublished", value("TK", escrow=1), "4: all rewards are set aside"),
+        ("TaskPublished", value("AC", delta=-1), "4: what is moved is what is due"),
+        ("TaskPublished", without("AC"), "4: what is moved is what is due"),
         ("TaskCancelled", value("TK", escrow=1), "and nothing else changes"),
+        ("CreditIssued", value("AC", delta=-1), "credit is issued to one person"),
+        ("CreditIssued", value("AC", by="a/b"), "who moves is who signed"),
+        ("CreditIssued", value("AC", reason="reward"), "4: a call moves for one reason"),
+        ("KeysDelivered", value("KY", to="HospitalAMSP/a1"), "3: only who holds the slot"),
+        ("KeysDelivered", place("KY", 3, "0001"), "3: only who holds the slot"),
+        ("KeysDelivered", by(name="x"), "its releaser hands out"),
+        ("SharesDelivered", value("DL", n=2), "all holders count"),
+        ("SharesDelivered", value("DL", threshold=2), "a majority opens"),
+        ("SharesDelivered", value("SH", index=2), "gets the share of its place"),
+        ("SharesDelivered", without("SH"), "gets the share of its place"),
+        ("RewardsSettled", value("PY", amount=1), "5: as it decides"),
+        ("RewardsSettled", value("PY", to="HospitalAMSP/a1"), "4: only who is meant gains"),
+        ("RewardsSettled", place("PY", 3, "0001"), "5: who submitted is paid"),
+        ("RewardsSettled", value("AC", delta=4), "4: what is moved is what is due"),
+        ("RewardsSettled", without("AC"), "4: what is moved is what is due"),
+        ("RewardsSettled", place("AC", 2, "a1"), "only who is meant|what is moved is what is due"),
+        ("TaskClosed", value("CL", refunded=9), "4: and gives the rest back"),
+        ("TaskClosed", value("CL", paid=0), "4: a closing says what was paid"),
+        ("TaskClosed", without("AC"), "4: what is moved is what is due"),
+        ("TaskClosed", by(name="x"), "who moves is who signed"),
+        ("CohortOpened", value("CO", owner="HospitalBMSP"), "acts on its organisation's cohorts"),
+        ("CohortOpened", value("CO", total="0"), "a total is greater than 0"),
+        ("CohortOpened", value("CO", total="2/4"), "8: a fraction stands in lowest terms"),
+        ("CohortOpened", value("BU", spent="1/2"), "6: a budget begins at nothing"),
+        ("CohortOpened", place("BU", 1, task_id(2)), "a cohort comes with its budget"),
+        ("BudgetLowered", value("CO", total="1"), "6: a total only falls"),
+        ("BudgetLowered", value("CO", total="2/5"), "6: no more is spent than the total"),
+        ("BudgetLowered", value("CO", unit="row"), "and nothing else changes"),
+        ("BudgetReserved", value("BU", spent="2/5"), "6: what is spent is the sum"),
+        ("BudgetReserved", value("BU", spent="1/3"), "6: what is spent never shrinks"),
+        ("BudgetReserved", value("BU", count=1), "spends are counted"),
+        ("BudgetReserved", value("RS", epsilon="1/5"), "6: what is spent is the sum"),
+        ("BudgetReserved", value("RS", epsilon="0"), "the sum|a spend is of something"),
+        ("BudgetReserved", value("RS", state="published"), "nothing is out yet"),
+        ("BudgetReserved", place("RS", 1, task_id(0)), "6: a budget grows by one spend"),
+        ("BudgetReserved", without("BU"), "7: an event stands for its own keys"),
+        ("BudgetReserved", by(msp="HospitalBMSP"), "only the cohort's organisation spends"),
+        ("ReleaseRecorded", value("RS", epsilon="1/9"), "and nothing else changes"),
+        ("ReleaseRecorded", by(msp="HospitalBMSP"), "only the cohort's organisation spends"),
+        ("DatasetRegistered", value("DS", cohort=""), "a dataset stays with its cohort"),
+        ("DatasetRegistered", value("DS", cohort=task_id(0)), "and its own cohorts"),
+        ("DatasetRegistered", value("DS", number=1), "versions are counted"),
+        ("DatasetRegistered", by(msp="HospitalBMSP"), "registers its own datasets"),
+        ("RetrievalGranted", value("GR", owner="HospitalBMSP"), "grants for its organisation"),
+        ("RetrievalGranted", value("GR", datasets=[task_id(0)]), "is the organisation's own"),
+        ("RetrievalGranted", value("GR", datasets=[task_id(9)]), "is the organisation's own"),
+        ("RetrievalGranted", value("GR", devices={"HospitalBMSP/x": ["a"]}), "organisation's own"),
+        ("RetrievalGranted", value("GR", devices={"HospitalAMSP/x": []}), "takes commands"),
+        ("RetrievalGranted", value("GR", datasets=[task_id(1)] * 2), "is named once"),
+        ("RetrievalGranted", value("GR", datasets=[task_id(1)] * 32), "at most 32"),
+        ("RetrievalGranted", value("GR", datasets=[], devices={}), "is the organisation's own"),
+        ("RetrievalGranted", value("GR", not_before=1_900_000_000_000), "within 366 days"),
+        ("RetrievalGranted", value("GR", expires=1_900_000_000_000), "within 366 days"),
+        ("RetrievalGranted", value("GR", revoked="ended"), "a grant begins in force"),
+        ("RetrievalGranted", value("GR", worker="HospitalAMSP/a1"), "found by its worker"),
+        ("RetrievalGranted", place("GX", 2, "a1"), "index|found by its worker"),
+        ("RetrievalGranted", without("GX"), "7: an event stands for its own keys"),
+        ("RetrievalRevoked", value("GR", expires=1), "and nothing else changes"),
+        ("RetrievalRevoked", value("GR", revoked=""), "revoked once and for good"),
+        ("RetrievalRevoked", by(msp="HospitalBMSP"), "grants for its organisation"),
+        ("StoreEpochClaimed", value("SE", number=1), "store epochs have no gaps"),
+        ("StoreEpochClaimed", value("SE", number=3), "store epochs have no gaps"),
+        ("StoreEpochClaimed", value("SE", tx="another"), "a claim names its transaction"),
+        ("StoreEpochClaimed", by(msp="HospitalBMSP"), "a store is its organisation's alone"),
+        ("StoreEpochClaimed", place("SE", 1, task_id(9)), "a store is its organisation's alone"),
+        ("StoreAnchored", value("SA", version=6), "a version does not fall"),
+        ("StoreAnchored", by(msp="HospitalBMSP"), "a store is its organisation's alone"),
+        ("StoreAnchored", place("SA", 1, task_id(9)), "a store is its organisation's alone"),
         ("KeyAnnounced", by(name="x"), "one announces for oneself"),
     ],
 )
@@ -134,12 +175,67 @@ def test_a_broken_rule_is_named(honest: list[Entry], event: str, tamper: Tamper,
         model.apply(tamper(honest[last]))
 
 
+@pytest.mark.parametrize(
+    ("missing", "event", "rule"),
+    [
+        ("SubmissionVerified", "RewardsSettled", "5: before the window's end a majority decides"),
+        ("RewardsSettled", "TaskClosed", "5: no refund leaves a submitted slot unpaid"),
+        ("TaskCancelled", "TaskClosed", "nobody may still submit"),
+        ("CreditIssued", "TaskPublished", "4: no account falls below zero"),
+        ("DataSubmitted", "SubmissionVerified", "5: nobody judges their own"),
+        ("CohortOpened", "DatasetRegistered", "and its own cohorts"),
+        ("BudgetReserved", "ReleaseRecorded", "6: a spend is of a budget"),
+        ("DatasetRegistered", "RetrievalGranted", "what is granted is the organisation's own"),
+    ],
+)
+def test_a_missing_step_is_noticed(honest: list[Entry], missing: str, event: str, rule: str):
+    """Everything is as it was, but for one event that did not happen."""
+    model = Model()
+    left = [one for one in honest if not one.event or one.event[0] != missing]
+    at = next(n for n, one in enumerate(left) if one.event and one.event[0] == event)
+    for one in left[:at]:
+        model.apply(one)
+    with pytest.raises(Broken, match=rule):
+        model.apply(left[at])
+
+
+def test_who_was_sent_the_key_cannot_leave(honest: list[Entry]):
+    """The key of the slot that is given back was delivered before."""
+    model = Model()
+    told = [one.event[0] if one.event else "" for one in honest]
+    leaving = honest[told.index("ClaimWithdrawn")]
+    for one in honest[: told.index("ClaimWithdrawn")]:
+        model.apply(one)
+    (slot,) = (key_of(name) for name in leaving.writes)
+    model.state["KY", *slot[1:]] = {"to": leaving.by.uid}
+    with pytest.raises(Broken, match="3: who was sent the key keeps the slot"):
+        model.apply(leaving)
+
+
 def test_what_was_done_once_is_not_done_again(honest: list[Entry]):
     """A second claim, submission, verdict or epoch, told under another transaction id."""
     model = Model()
     for one in honest:
         model.apply(one)
-    for event in ("SubtaskAccepted", "DataSubmitted", "SubmissionVerified", "EpochOpened"):
+    for event in (
+        "SubtaskAccepted",
+        "KeysDelivered",
+        "SharesDelivered",
+        "DataSubmitted",
+        "SubmissionVerified",
+        "RewardsSettled",
+        "TaskClosed",
+        "EpochOpened",
+        "CohortOpened",
+        "DatasetRegistered",
+        "BudgetReserved",
+        "ReleaseRecorded",
+        "BudgetLowered",
+        "RetrievalGranted",
+        "RetrievalRevoked",
+        "StoreEpochClaimed",
+        "StoreAnchored",
+    ):
         again = next(one for one in honest if one.event and one.event[0] == event)
         with pytest.raises(Broken):
             model.apply(replace(again, tx_id="another"))

@@ -69,10 +69,10 @@ def running(path: Path) -> psutil.Process | None:
     return process if same else None
 
 
-def stop(process: psutil.Process) -> bool:
-    """SIGTERM to its group, after `STOP_WITHIN_S` SIGKILL; whether it ended by itself."""
+def stop(process: psutil.Process, *, within_s: float = STOP_WITHIN_S) -> bool:
+    """SIGTERM to its group, after ``within_s`` SIGKILL; whether it ended by itself."""
     _signal(process, signal.SIGTERM)
-    if _ends(process, STOP_WITHIN_S):
+    if _ends(process, within_s):
         return True
     kill(process)
     return False

@@ -26,7 +26,21 @@ from ._loop import loop_factory
 from ._metrics import Metrics
 from ._observers import Observers
 from ._operations import Operations, Status
-from ._parameters import Bool, Hash, Id, Int, Json, ListOf, Match, Ratio, Row, Rule, one_of, text
+from ._parameters import (
+    Bool,
+    Hash,
+    Id,
+    Int,
+    Json,
+    ListOf,
+    MapOf,
+    Match,
+    Ratio,
+    Row,
+    Rule,
+    one_of,
+    text,
+)
 from ._policies import endorsed_by
 from ._protos import ChaincodeMessage
 from ._queries import KV, Modification, Page
@@ -66,6 +80,7 @@ __all__ = [
     "JsonValue",
     "Ledger",
     "ListOf",
+    "MapOf",
     "Match",
     "Metrics",
     "Modification",

@@ -185,6 +185,32 @@ class Row:
 
 
 @dataclass(frozen=True)
+class MapOf:
+    """A JSON object of ``lo`` to ``hi`` entries, its keys of one rule and its values of another."""
+
+    key: Match
+    value: Rule
+    lo: int
+    hi: int
+
+    def parse(self, text: str) -> dict[str, object]:
+        """Read a JSON object."""
+        return self.check(canonical_loads(text))
+
+    def check(self, value: object) -> dict[str, object]:
+        """Accept an object of the right size whose every key and value its rule accepts."""
+        if not isinstance(value, Mapping) or not self.lo <= len(value) <= self.hi:
+            raise ValueError(f"must be an object of {self.lo} to {self.hi} entries")
+        return {self.key.check(key): self.value.check(item) for key, item in value.items()}
+
+    def schema(self) -> JsonObject:
+        """An object; in the contract APIs' keywords only its values can be described."""
+        what = f"{self.lo} to {self.hi} entries, each under {self.key.what}"
+        more = self.value.schema()
+        return {"type": "object", "additionalProperties": more, "description": what}
+
+
+@dataclass(frozen=True)
 class Json:
     """A JSON object with exactly the fields of a dataclass, each under its own rule."""
 

@@ -229,7 +229,7 @@ class Claim(Record):
     @staticmethod
     def key_of(task: str, subtask: int, slot: int) -> str:
         """Its place on the ledger."""
-        return _slot_key("SL", task, subtask, slot)
+        return slot_key("SL", task, subtask, slot)
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ class Submission(Record):
     @staticmethod
     def key_of(task: str, subtask: int, slot: int) -> str:
         """Its place on the ledger."""
-        return _slot_key("SB", task, subtask, slot)
+        return slot_key("SB", task, subtask, slot)
 
 
 @dataclass(frozen=True)
@@ -260,8 +260,9 @@ class Verdict(Record):
     @staticmethod
     def key_of(task: str, subtask: int, slot: int, uid: str) -> str:
         """Its place on the ledger."""
-        return _slot_key("VD", task, subtask, slot, *uid.split("/"))
+        return slot_key("VD", task, subtask, slot, *uid.split("/"))
 
 
-def _slot_key(record_type: str, task: str, subtask: int, slot: int, *more: str) -> str:
+def slot_key(record_type: str, task: str, subtask: int, slot: int, *more: str) -> str:
+    """The place of a record that belongs to one slot of a subtask."""
     return composite(record_type, task, f"{subtask:04}", f"{slot:04}", *more)

@@ -24,7 +24,9 @@ from ._assets import (
     Suspension,
     Task,
 )
+from ._credit_records import Closing
 from ._governed import Governed
+from ._sealed_records import Deal, WrappedKey
 
 _SINGLE_READS = 8
 _CHUNK = 64
@@ -42,8 +44,11 @@ class Claims(Governed):
             Task.key_of(task),
             SubtaskRecord.key_of(task, subtask),
             Suspension.key_of(uid),
+            Deal.key_of(task, subtask),
+            Closing.key_of(task),
         ]
-        current_data, task_data, part_data, suspension = await ctx.ledger.get_many(keys)
+        found = await ctx.ledger.get_many(keys)
+        current_data, task_data, part_data, suspension, *over = found
         if part_data is None:
             raise Refusal(Code.NOT_FOUND, "There is no such subtask.")
         assert task_data is not None  # a subtask comes with its task, under an active epoch
@@ -57,7 +62,7 @@ class Claims(Governed):
         member, level_data = await ctx.ledger.get_many([member_key, level_key])
         if member is not None:
             return await _held(ctx, Membership.decode(member), task, subtask)
-        _check_open(record, current, ctx.time_ms)
+        _check_open(record, current, ctx.time_ms, is_over=any(over))
         key = ctx.caller.p256_key()
         standing = _check_level(PersonLevel.maybe(level_data), part)
         order = list(candidates(standing.ordinal, part.slots, uid))
@@ -86,8 +91,10 @@ class Claims(Governed):
             place,
             Submission.key_of(task, membership.subtask, membership.slot),
             Suspension.key_of(uid),
+            WrappedKey.key_of(task, membership.subtask, membership.slot),
+            Deal.key_of(task, membership.subtask),
         ]
-        claim_data, submission, suspension = await ctx.ledger.get_many(keys)
+        claim_data, submission, suspension, wrapped, deal = await ctx.ledger.get_many(keys)
         claim = Claim.maybe(claim_data)
         if claim is None or claim.holder != uid:
             return membership.as_json()
@@ -95,6 +102,10 @@ class Claims(Governed):
             raise Refusal(Code.SUSPENDED, "You are suspended; your slot stays used.")
         if submission is not None:
             raise Refusal(Code.ALREADY_SUBMITTED, "Data were submitted for this slot.")
+        if wrapped is not None:
+            raise Refusal(Code.KEY_DELIVERED, "You were sent the key; your slot stays used.")
+        if deal is not None:
+            raise Refusal(Code.SUBTASK_CLOSED, "The subtask's secret was shared with you.")
         ctx.ledger.delete(place)
         ctx.set_event("ClaimWithdrawn", {"v": 1, **membership.as_json()})
         return membership.as_json()
@@ -122,11 +133,13 @@ async def _held(ctx: Context, membership: Membership, task: str, subtask: int) -
     raise Refusal(Code.ALREADY_MEMBER, "You already joined this task or its series.")
 
 
-def _check_open(task: Task, current: CurrentEpoch, now: int) -> None:
+def _check_open(task: Task, current: CurrentEpoch, now: int, *, is_over: bool) -> None:
     if task.status != "open":
         raise Refusal(Code.TASK_CANCELLED, "The task was cancelled.")
     if now >= task.accept_until:
         raise Refusal(Code.DEADLINE_PASSED, "The time to accept is over.")
+    if is_over:
+        raise Refusal(Code.SUBTASK_CLOSED, "The subtask's secret was shared, or the task closed.")
     if current.levels != task.levels:
         raise Refusal(Code.LEVELS_CHANGED, "The levels changed since the task was published.")
 

@@ -27,6 +27,9 @@ ROLES = (
 # Roles that judge or decide: another organisation's CA must not be able to mint them.
 GOVERNED_ROLES = ("authority", "institution", "verifier")
 
+SETTLE_WINDOW_S = 7 * 24 * 3600
+LONGEST_WINDOW_S = 366 * 24 * 3600
+
 
 class GovernanceError(ValueError):
     """The governance cannot hold; the message names the rule."""
@@ -47,6 +50,7 @@ class _File:
     orgs: _Names
     role_msps: Annotated[_RoleMsps, Json(_RoleMsps)]
     epoch_quorum: Annotated[int, Int()]
+    settle_window_s: Annotated[int, Int()]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Governance:
     """The rules that only an approved upgrade changes.
 
     ``epoch_quorum`` is the number of organisations whose authorities must approve an epoch.
+    ``settle_window_s`` is how many seconds after a task's last moment to submit its verifiers
+    have to decide, 0 to 366 days; a submission without a decision is paid after that.
 
     >>> Governance.of(("A", "B")).epoch_quorum
     2
@@ -62,6 +68,7 @@ class Governance:
     orgs: tuple[str, ...]
     role_msps: Mapping[str, tuple[str, ...]]
     epoch_quorum: int
+    settle_window_s: int = SETTLE_WINDOW_S
 
     def __post_init__(self) -> None:
         """Check what a typing error in the file would break."""
@@ -75,6 +82,8 @@ class Governance:
             raise GovernanceError(f"role_msps must hold exactly {', '.join(GOVERNED_ROLES)}")
         if not 1 <= self.epoch_quorum <= len(self.role_msps["authority"]):
             raise GovernanceError("epoch_quorum must lie between 1 and the authority MSPs")
+        if not 0 <= self.settle_window_s <= LONGEST_WINDOW_S:
+            raise GovernanceError(f"settle_window_s must lie between 0 and {LONGEST_WINDOW_S}")
 
     @classmethod
     def of(cls, orgs: Sequence[str]) -> Self:
@@ -97,7 +106,7 @@ class Governance:
         except ValueError as error:
             raise GovernanceError(f"governance.json {error}") from error
         assert isinstance(found, _File)
-        return cls(found.orgs, vars(found.role_msps), found.epoch_quorum)
+        return cls(found.orgs, vars(found.role_msps), found.epoch_quorum, found.settle_window_s)
 
     def as_json(self) -> JsonObject:
         """The governance as ``get_governance`` answers it."""

@@ -37,3 +37,9 @@ class Governed(Contract):
     def has_two_authorities(self) -> bool:
         """Whether one organisation's authority can check another's."""
         return len(self.governance.role_msps["authority"]) > 1
+
+    def is_authority(self, caller: Caller) -> bool:
+        """Whether the caller is an authority of an organisation that may have one."""
+        return (
+            caller.role == "authority" and caller.msp_id in self.governance.role_msps["authority"]
+        )

@@ -4,7 +4,7 @@
 Limits by role are hygiene here: members of the channel can read its state.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from pmcb_chaincode.bridge import (
     Code,
@@ -28,23 +28,22 @@ from ._assets import (
     Membership,
     Name,
     PersonLevel,
-    Slot,
     Submission,
-    Subtask,
     SubtaskRecord,
     Suspension,
     Task,
-    Verdict,
 )
+from ._credit import balance
+from ._credit_records import Closing, Payment
 from ._governed import Governed
 from ._pages import Bookmark, PageSize, as_page, read_page
+from ._party_queries import found, load_task, verdicts_on
+from ._sealed_records import Deal
 from ._tasks import load_subtasks
-
-R = TypeVar("R")
 
 
 class Queries(Governed):
-    """Everything that only reads."""
+    """The rules, people and their levels, tasks, and what the caller holds."""
 
     @query()
     async def get_governance(self, ctx: Context) -> JsonObject:  # noqa: ARG002
@@ -55,7 +54,7 @@ class Queries(Governed):
     async def get_key(self, ctx: Context, msp: Name, person: Name) -> JsonObject:
         """The key to seal to for a person."""
         record = await AnnouncedKey.load(ctx, AnnouncedKey.key_of(f"{msp}/{person}"))
-        return _found(record, "This person has announced no key.").as_json()
+        return found(record, "This person has announced no key.").as_json()
 
     @query()
     async def get_epoch(
@@ -63,19 +62,19 @@ class Queries(Governed):
     ) -> JsonObject:
         """An epoch, its registered batches and approvals; 0 asks for the active one."""
         current = await CurrentEpoch.load(ctx, CurrentEpoch.KEY)
-        number = epoch or _found(current, "No epoch is active.").epoch
-        head = _found(
+        number = epoch or found(current, "No epoch is active.").epoch
+        head = found(
             await EpochHead.load(ctx, EpochHead.key_of(number)), f"Epoch {number} is not open."
         )
         batches = [EpochBatch.key_of(number, batch) for batch in range(head.batches)]
         msps = self.governance.role_msps["authority"]
         approvals = [EpochApproval.key_of(number, msp) for msp in msps]
-        found = await ctx.ledger.get_many(batches + approvals)
+        state = await ctx.ledger.get_many(batches + approvals)
         return {
             **head.as_json(),
             "epoch": number,
-            "registered": [n for n, data in enumerate(found[: head.batches]) if data],
-            "approvals": [m for m, d in zip(msps, found[head.batches :], strict=True) if d],
+            "registered": [n for n, data in enumerate(state[: head.batches]) if data],
+            "approvals": [m for m, d in zip(msps, state[head.batches :], strict=True) if d],
             "active": current is not None and current.epoch == number,
         }
 
@@ -88,7 +87,7 @@ class Queries(Governed):
             raise Refusal(Code.NOT_FOUND, "No epoch is active.")
         keys = [PersonLevel.key_of(current.epoch, uid), Suspension.key_of(uid)]
         standing, suspension = await ctx.ledger.get_many(keys)
-        record = _found(PersonLevel.maybe(standing), "This person has no level.")
+        record = found(PersonLevel.maybe(standing), "This person has no level.")
         return {
             **record.as_json(),
             "epoch": current.epoch,
@@ -97,13 +96,18 @@ class Queries(Governed):
 
     @query()
     async def get_task(self, ctx: Context, task: Id) -> JsonObject:
-        """A task with its subtasks."""
-        record = await _load_task(ctx, task)
+        """A task with its subtasks: whether their secrets were shared, and the task closed."""
+        record = await load_task(ctx, task)
         parts = await load_subtasks(ctx, task, record.subtasks)
+        deals = [Deal.key_of(task, number) for number in range(record.subtasks)]
+        closing_data, *dealt = await ctx.ledger.get_many([Closing.key_of(task), *deals])
+        closing = Closing.maybe(closing_data)
         subtasks: list[JsonObject] = [
-            {**part.as_json(), "subtask": number} for number, part in enumerate(parts)
+            {**part.as_json(), "subtask": number, "dealt": deal is not None}
+            for number, (part, deal) in enumerate(zip(parts, dealt, strict=True))
         ]
-        return {**record.as_json(), "task": task, "subtasks": subtasks}
+        view = {**record.as_json(), "task": task, "subtasks": subtasks}
+        return view if closing is None else {**view, "closed": closing.as_json()}
 
     @query(roles=("receiver",))
     async def list_open_subtasks(
@@ -140,71 +144,12 @@ class Queries(Governed):
         return as_page([await _my_claim(ctx, Membership.decode(r.value)) for r in rows], following)
 
     @query()
-    async def list_claims(
-        self, ctx: Context, task: Id, subtask: Subtask, size: PageSize, bookmark: Bookmark
-    ) -> JsonObject:
-        """Who holds which slot of a subtask."""
-        await self._check_party(ctx, task, await _load_task(ctx, task))
-        rows, following = await read_page(ctx, ("SL", task, f"{subtask:04}"), 3, size, bookmark)
-        items: list[JsonObject] = [
-            {**Claim.decode(row.value).as_json(), "slot": int(split_composite(row.key)[-1])}
-            for row in rows
-        ]
-        return as_page(items, following)
-
-    @query()
-    async def get_claim(self, ctx: Context, task: Id, subtask: Subtask, slot: Slot) -> JsonObject:
-        """One held slot."""
-        await self._check_party(ctx, task, await _load_task(ctx, task))
-        claim = await Claim.load(ctx, Claim.key_of(task, subtask, slot))
-        return {
-            **_found(claim, "Nobody holds this slot.").as_json(),
-            "task": task,
-            "subtask": subtask,
-            "slot": slot,
-        }
-
-    @query()
-    async def list_submissions(
-        self, ctx: Context, task: Id, subtask: Subtask, size: PageSize, bookmark: Bookmark
-    ) -> JsonObject:
-        """What was submitted for a subtask, each with its verdicts."""
-        record = await _load_task(ctx, task)
-        await self._check_party(ctx, task, record)
-        rows, following = await read_page(ctx, ("SB", task, f"{subtask:04}"), 3, size, bookmark)
-        items: list[JsonObject] = []
-        for row in rows:
-            slot = int(split_composite(row.key)[-1])
-            verdicts = await _verdicts(ctx, record, task, subtask, slot)
-            fields = Submission.decode(row.value).as_json()
-            items.append({**fields, "slot": slot, "verdicts": verdicts})
-        return as_page(items, following)
-
-    async def _check_party(self, ctx: Context, task_id: str, task: Task) -> None:
-        """Releaser, verifiers, institution, authorities and holders see who takes part."""
-        caller = ctx.caller
-        if caller.uid in {task.releaser, task.institution, *task.verifiers}:
-            return
-        authorities = self.governance.role_msps["authority"]
-        if caller.role == "authority" and caller.msp_id in authorities:
-            return
-        member = await Membership.load(ctx, Membership.key_of(caller.uid, task_id, task))
-        if member is not None:  # of this task, or of another one of its series
-            place = Claim.key_of(task_id, member.subtask, member.slot)
-            claim = await Claim.load(ctx, place)
-            if claim is not None and claim.holder == caller.uid:
-                return
-        raise Refusal(Code.NOT_OWNER, "Only those who take part in the task see this.")
-
-
-def _found(record: R | None, sentence: str) -> R:
-    if record is None:
-        raise Refusal(Code.NOT_FOUND, sentence)
-    return record
-
-
-async def _load_task(ctx: Context, task: str) -> Task:
-    return _found(await Task.load(ctx, Task.key_of(task)), "There is no such task.")
+    async def get_balance(self, ctx: Context, msp: Name, person: Name) -> JsonObject:
+        """A person's credit: their own business, and the authorities'."""
+        uid = f"{msp}/{person}"
+        if uid != ctx.caller.uid and not self.is_authority(ctx.caller):
+            raise Refusal(Code.NOT_OWNER, "Only the person and authorities see an account.")
+        return {"uid": uid, "balance": await balance(ctx, uid)}
 
 
 def _open_view(
@@ -225,21 +170,16 @@ def _open_view(
 
 async def _my_claim(ctx: Context, member: Membership) -> JsonObject:
     place = (member.task, member.subtask, member.slot)
-    task = await _load_task(ctx, member.task)
-    keys = [Claim.key_of(*place), Submission.key_of(*place)]
-    claim_data, submission_data = await ctx.ledger.get_many(keys)
+    task = await load_task(ctx, member.task)
+    keys = [kind.key_of(*place) for kind in (Claim, Submission, Payment)]
+    claim_data, submission_data, payment_data = await ctx.ledger.get_many(keys)
     claim, submission = Claim.maybe(claim_data), Submission.maybe(submission_data)
+    payment = Payment.maybe(payment_data)
     held = claim is not None and claim.holder == ctx.caller.uid
     view: dict[str, JsonValue] = {**member.as_json(), "held": held}
     if held and submission is not None:
         view["submission"] = submission.as_json()
-        view["verdicts"] = await _verdicts(ctx, task, *place)
+        view["verdicts"] = await verdicts_on(ctx, task, *place)
+    if held and payment is not None:
+        view["payment"] = payment.as_json()
     return view
-
-
-async def _verdicts(
-    ctx: Context, task: Task, task_id: str, subtask: int, slot: int
-) -> list[JsonObject]:
-    keys = [Verdict.key_of(task_id, subtask, slot, uid) for uid in task.verifiers]
-    found = zip(task.verifiers, await ctx.ledger.get_many(keys), strict=True)
-    return [{**Verdict.decode(data).as_json(), "by": uid} for uid, data in found if data]

@@ -26,6 +26,7 @@ from ._assets import (
     Verdict,
 )
 from ._claims import load_membership
+from ._credit_records import Closing
 from ._governed import Governed
 
 VerdictWord = Annotated[str, one_of("accept", "reject")]
@@ -55,7 +56,8 @@ class Submissions(Governed):
         slot = membership.slot
         place = Submission.key_of(task, subtask, slot)
         keys = [Claim.key_of(task, subtask, slot), place, Suspension.key_of(uid)]
-        claim_data, stored_data, suspension = await ctx.ledger.get_many(keys)
+        keys.append(Closing.key_of(task))
+        claim_data, stored_data, suspension, closing = await ctx.ledger.get_many(keys)
         claim = Claim.maybe(claim_data)
         if claim is None or claim.holder != uid:
             raise Refusal(Code.NOT_HOLDER, "You hold no slot of this subtask.")
@@ -69,6 +71,8 @@ class Submissions(Governed):
             raise Refusal(Code.DEADLINE_PASSED, "The time to submit is over.")
         if stored is not None:
             raise Refusal(Code.ALREADY_SUBMITTED, "Other data were submitted for this slot.")
+        if closing is not None:
+            raise Refusal(Code.TASK_CLOSED, "The task is closed.")
         ctx.ledger.put(place, record.encode())
         ctx.set_event("DataSubmitted", {"v": 1, **membership.as_json()})
         return {**membership.as_json(), **record.as_json()}
@@ -89,7 +93,8 @@ class Submissions(Governed):
         uid = ctx.caller.uid
         place = Verdict.key_of(task, subtask, slot, uid)
         keys = [Task.key_of(task), Submission.key_of(task, subtask, slot), place]
-        task_data, submission_data, stored_data = await ctx.ledger.get_many(keys)
+        keys.append(Closing.key_of(task))
+        task_data, submission_data, stored_data, closing = await ctx.ledger.get_many(keys)
         record = Task.maybe(task_data)
         if record is None:
             raise Refusal(Code.NOT_FOUND, "There is no such task.")
@@ -108,10 +113,12 @@ class Submissions(Governed):
             at=ctx.time_ms,
         )
         stored = Verdict.maybe(stored_data)
-        if stored is not None:
-            if replace(made, at=stored.at) != stored:
-                raise Refusal(Code.EXISTS, "You gave another verdict, and it stands.")
+        if stored is not None and replace(made, at=stored.at) == stored:
             return stored.as_json()
+        if closing is not None:
+            raise Refusal(Code.TASK_CLOSED, "The task is closed.")
+        if stored is not None:
+            raise Refusal(Code.EXISTS, "You gave another verdict, and it stands.")
         ctx.ledger.put(place, made.encode())
         ctx.set_event(
             "SubmissionVerified", {"v": 1, "task": task, "subtask": subtask, "slot": slot}

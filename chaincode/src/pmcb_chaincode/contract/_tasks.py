@@ -31,7 +31,10 @@ from ._assets import (
     Uid,
     open_key,
 )
+from ._credit import balance, move
+from ._credit_records import Closing
 from ._governed import Governed
+from ._sealed_records import Deal
 
 MAX_DURATION_MS = 366 * 24 * 3600 * 1000
 _VERIFIER_COUNTS = frozenset({1, 3, 5})
@@ -85,10 +88,13 @@ class Tasks(Governed):
         _check_spec(spec, ctx.time_ms)
         _check_parties(spec, ctx.caller.msp_id, list(map(AnnouncedKey.maybe, party_data)))
         if record.escrow > 0:
-            # Nobody can be issued credit yet, so every balance is zero.
-            raise Refusal(
-                Code.CREDIT_SHORT, f"The rewards sum to {record.escrow}, the credit is 0."
-            )
+            credit = await balance(ctx, ctx.caller.uid)
+            if credit < record.escrow:
+                raise Refusal(
+                    Code.CREDIT_SHORT,
+                    f"The rewards sum to {record.escrow}, the credit is {credit}.",
+                )
+        move(ctx, ctx.caller.uid, -record.escrow, "escrow", task)
         ctx.ledger.put(keys[0], record.encode())
         for number, part in enumerate(parts):
             ctx.ledger.put(SubtaskRecord.key_of(task, number), part.encode())
@@ -107,17 +113,25 @@ class Tasks(Governed):
         reason: CancelReason,  # noqa: ARG002 - stands in the transaction, not in the state
     ) -> JsonObject:
         """Stop new claims; claims already made go on."""
-        stored = await Task.load(ctx, Task.key_of(task))
+        found, closing = await ctx.ledger.get_many([Task.key_of(task), Closing.key_of(task)])
+        stored = Task.maybe(found)
         if stored is None:
             raise Refusal(Code.NOT_FOUND, "There is no such task.")
         if stored.releaser != ctx.caller.uid:
             raise Refusal(Code.NOT_OWNER, "Only its releaser cancels a task.")
         if stored.status == "cancelled":
             return stored.as_json()
+        if closing is not None:
+            raise Refusal(Code.TASK_CLOSED, "The task is closed.")
         record = replace(stored, status="cancelled")
         ctx.ledger.put(Task.key_of(task), record.encode())
-        for number, part in enumerate(await load_subtasks(ctx, task, stored.subtasks)):
-            ctx.ledger.delete(open_key(part.level, stored.accept_until, task, number))
+        parts = await load_subtasks(ctx, task, stored.subtasks)
+        dealt = await ctx.ledger.get_many(
+            [Deal.key_of(task, number) for number in range(len(parts))]
+        )
+        for number, (part, over) in enumerate(zip(parts, dealt, strict=True)):
+            if over is None:  # a deal took the subtask off the list
+                ctx.ledger.delete(open_key(part.level, stored.accept_until, task, number))
         ctx.set_event("TaskCancelled", {"v": 1, "task": task})
         return record.as_json()
 

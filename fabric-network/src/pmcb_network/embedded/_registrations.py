@@ -14,6 +14,7 @@ create table if not exists identities (
     attributes text not null, digest text not null, enrollments_left integer not null
 ) strict
 """
+COST = 1 << 14  # of a guess at a secret that a person may have chosen
 UNLIMITED = -1
 REVOKED = -2
 
@@ -112,4 +113,4 @@ def matches(secret: str, digest: str) -> bool:
 
 
 def _scrypt(secret: str, salt: bytes) -> str:
-    return hashlib.scrypt(secret.encode(), salt=salt, n=1 << 14, r=8, p=1).hex()
+    return hashlib.scrypt(secret.encode(), salt=salt, n=COST, r=8, p=1).hex()
