@@ -37,6 +37,8 @@ class OwnError(Exception):
         (click.UsageError("Wrong."), 2, "UsageError", "Wrong."),
         (click.FileError("x"), 2, "FileError", "x"),
         (OSError(errno.ENOSPC, "No space left"), 3, "DiskFull", "The disk is full."),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), 2, "BadPath",
+         "a/b cannot be used: not a directory."),
         (OSError(errno.EDQUOT, "Quota"), 3, "DiskFull", "Free some space"),
         (PermissionError(errno.EACCES, "denied", "/a/b"), 2, "PermissionDenied", "/a/b may not"),
         (OSError(errno.EIO, "I/O error"), 70, "OSError", "defect of pmcb: OSError"),

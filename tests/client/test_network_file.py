@@ -15,6 +15,7 @@ from pmcb_client.network_file import (
     ContentStore,
     NetworkFile,
     Organisation,
+    PublishingService,
     load,
     parse,
     renew,
@@ -255,3 +256,36 @@ def test_a_network_that_is_described_anew_keeps_its_content_store(tmp_path):
     path.write_text("no network")
     renew(path, network())
     assert load(path).content is None
+
+
+PUBLISHING = PublishingService("https://localhost:9100", "HospitalBMSP/publisher", TLS_CA)
+LOCAL = PublishingService("http://127.0.0.1:9100", "HospitalAMSP/publisher", "")
+
+
+@pytest.mark.parametrize(
+    ("publishing", "complaint"),
+    [
+        (7, "'publishing' must be a list"),
+        ([7], r"'publishing\[0\]' must be an object"),
+        ([{"url": LOCAL.url, "uid": "publisher", "tls_ca": ""}], r"publishing\[0\]\.uid"),
+        ([{"url": "http://192.0.2.1:1", "uid": LOCAL.uid, "tls_ca": ""}], r"publishing\[0\]\.url"),
+        ([{"url": LOCAL.url, "uid": LOCAL.uid, "tls_ca": ""}] * 2, "an organisation twice"),
+    ],
+)
+def test_a_publishing_service_that_cannot_be_trusted_is_refused(document, publishing, complaint):
+    """As a content store is; of an organisation there is one."""
+    with pytest.raises(NetworkFileError, match=complaint):
+        parse(document | {"publishing": publishing})
+
+
+def test_publishing_services_come_back(path, document):
+    """One of each organisation, the latest; a network that is described anew keeps them."""
+    assert "publishing" not in document
+    moved = replace(LOCAL, url="http://127.0.0.1:9200")
+    save(path, network().with_service(LOCAL).with_service(PUBLISHING).with_service(moved))
+    assert load(path).publishing == (PUBLISHING, moved)
+    assert [service.msp for service in load(path).publishing] == ["HospitalBMSP", "HospitalAMSP"]
+    renew(path, network(channel="other"))
+    assert load(path).publishing == (PUBLISHING, moved)
+    renew(path, network().with_service(LOCAL))
+    assert load(path).publishing == (LOCAL,)

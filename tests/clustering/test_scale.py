@@ -218,7 +218,11 @@ print(told, status("VmHWM") - before)
     reason="Linux with glibc tells peaks",
 )
 @pytest.mark.parametrize(
-    "size", [("8000", "60000", "3", "spectral"), ("60000", "300000", "16", "balanced")]
+    "size",
+    [
+        ("8000", "60000", "3", "spectral"),
+        pytest.param(("60000", "300000", "16", "balanced"), marks=pytest.mark.stress),
+    ],
 )
 def test_the_memory_estimate_is_above_the_peak_and_near_it(size):
     """Measured in a process of its own: at most three times too careful."""

@@ -2,7 +2,9 @@
 """A Node contract, served by fabric-shim in a process of its own."""
 
 import asyncio
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +42,17 @@ class NodeServer:
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def until_it_listens(self) -> None:
+        """Waits for its port: until it is bound, a network made meanwhile could be given it."""
+        host, port = self.address.rsplit(":", 1)
+        for _ in range(200):
+            assert self.is_running, "the server has ended: is its port taken?"
+            with socket.socket() as probe:
+                if probe.connect_ex((host, int(port))) == 0:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the server does not listen")
 
     async def until_it_says(self, word: str) -> None:
         """Reads what the contract prints, up to a line of this word."""

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.interop
 def shared(node_modules) -> Iterator[NodeServer]:
     """One server for every test that leaves it alone; contracts on the shim keep nothing."""
     with NodeServer(node_modules, free_address()) as made:
+        made.until_it_listens()
         yield made
 
 
@@ -39,6 +40,7 @@ def shared(node_modules) -> Iterator[NodeServer]:
 def mortal(node_modules) -> Iterator[NodeServer]:
     """A server to kill."""
     with NodeServer(node_modules, free_address()) as made:
+        made.until_it_listens()
         yield made
 
 

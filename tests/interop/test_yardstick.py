@@ -31,6 +31,7 @@ class Namesake(Yardstick):
 @pytest.fixture(scope="module")
 def node() -> Iterator[NodeServer]:
     with NodeServer(packages(HERE / "yardstick"), free_address(), HERE / "yardstick") as made:
+        made.until_it_listens()
         yield made
 
 

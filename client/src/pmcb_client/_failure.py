@@ -12,6 +12,7 @@ DEFECT = 70
 INTERRUPTED = 130
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_PLACE = {errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ def _disk(error: OSError) -> Failure | None:
         return Failure(3, "DiskFull", "The disk is full.", advice)
     if error.errno in _DENIED and error.filename is not None:
         return Failure(2, "PermissionDenied", f"{error.filename} may not be read or written.")
+    if error.errno in _NO_PLACE and error.filename is not None:
+        reason = str(error.strerror).lower()
+        sentence = f"{error.filename} cannot be used: {reason}."
+        return Failure(2, "BadPath", sentence, "Name another place.")
     return None
 
 

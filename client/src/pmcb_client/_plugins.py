@@ -8,6 +8,7 @@ before anything is added to them, so a package's own tests see them unchanged.
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 import click
@@ -17,8 +18,9 @@ from .usage_errors import PluginError
 Decorate = Callable[[click.Command], click.Command]
 
 
+@cache
 def installed_commands() -> Sequence[EntryPoint]:
-    """The entry points of the running environment."""
+    """The entry points of the environment that this process runs in."""
     return tuple(entry_points(group="pmcb.commands"))
 
 

@@ -2,8 +2,10 @@
 """Files that matter: written beside, fsynced, renamed; their mode set at creation."""
 
 import contextlib
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -26,6 +28,17 @@ def write_atomic(path: Path, data: bytes, *, mode: int) -> None:
         os.fsync(folder)  # the rename itself
     finally:
         os.close(folder)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """No other process is in such a block for the same folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def private_folder(folder: Path) -> Path:

@@ -6,21 +6,52 @@ them which kind of network they talk to.
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
+from pmcb_client._services import (
+    ContentStore,
+    FogGateway,
+    IntakeService,
+    PublishingService,
+    RetrievalCloud,
+    RetrievalGateway,
+    is_url,
+    one_service,
+    services_of,
+    text_of,
+    trusts,
+)
 from pmcb_client.errors import NetworkFileError
-from pmcb_client.files import write_atomic
+from pmcb_client.files import alone_in, write_atomic
 
-__all__ = ["ContentStore", "NetworkFile", "Organisation", "load", "parse", "renew", "save"]
+__all__ = [
+    "ContentStore",
+    "FogGateway",
+    "IntakeService",
+    "NetworkFile",
+    "Organisation",
+    "PublishingService",
+    "RetrievalCloud",
+    "RetrievalGateway",
+    "load",
+    "parse",
+    "renew",
+    "save",
+    "update",
+]
 
 VERSION = 1
-_LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:|/|$)")
-_UID = re.compile(r"[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}")
-_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
+_OfAnOrganisation = PublishingService | RetrievalGateway | FogGateway | IntakeService
+_LISTS: Mapping[type, str] = {
+    PublishingService: "publishing",
+    RetrievalGateway: "retrieval",
+    FogGateway: "fog",
+    IntakeService: "intake",
+}
 
 
 @dataclass(frozen=True)
@@ -57,25 +88,11 @@ class Organisation:
 
 
 @dataclass(frozen=True)
-class ContentStore:
-    """Where sealed files are kept. Clients never follow an address that a task supplies.
-
-    Attributes:
-        url: ``https://host:port``, or http on loopback.
-        uid: of the identity that signs its receipts.
-        tls_ca: roots (one or more) of its TLS certificate as PEM; empty for http.
-    """
-
-    url: str
-    uid: str
-    tls_ca: str
-
-
-@dataclass(frozen=True)
 class NetworkFile:
     """The whole file; ``kind`` ("embedded" or "fabric") is for display only.
 
-    ``content`` is None until a content store was started.
+    ``content`` and ``cloud`` are None until such a service was started; ``publishing``,
+    ``retrieval``, ``fog`` and ``intake`` hold one service of each organisation that started one.
     """
 
     kind: str
@@ -84,6 +101,18 @@ class NetworkFile:
     orgs: tuple[Organisation, ...]
     version: int = VERSION
     content: ContentStore | None = None
+    publishing: tuple[PublishingService, ...] = ()
+    cloud: RetrievalCloud | None = None
+    retrieval: tuple[RetrievalGateway, ...] = ()
+    fog: tuple[FogGateway, ...] = ()
+    intake: tuple[IntakeService, ...] = ()
+
+    def with_service(self, service: _OfAnOrganisation) -> "NetworkFile":
+        """The same with this service in place of the organisation's earlier one of its kind."""
+        name = _LISTS[type(service)]
+        others = (each for each in getattr(self, name) if each.msp != service.msp)
+        changed: Any = {name: (*others, service)}
+        return replace(self, **changed)
 
     def with_list(self, msp: str, crl: str) -> "NetworkFile":
         """The same with another list of the organisation ``msp``."""
@@ -139,26 +168,47 @@ def parse(document: object) -> NetworkFile:
     if not isinstance(orgs, list | tuple) or not orgs:
         raise NetworkFileError("The network file's 'orgs' must be a list of at least one.")
     return NetworkFile(
-        kind=_text(document, "kind"),
-        channel=_text(document, "channel"),
-        chaincode=_text(document, "chaincode"),
+        kind=text_of(document, "kind"),
+        channel=text_of(document, "channel"),
+        chaincode=text_of(document, "chaincode"),
         orgs=tuple(_organisation(entry, index) for index, entry in enumerate(orgs)),
-        content=_content(document.get("content")),
+        content=one_service(ContentStore, document, "content"),
+        cloud=one_service(RetrievalCloud, document, "cloud"),
+        publishing=services_of(PublishingService, document, "publishing"),
+        retrieval=services_of(RetrievalGateway, document, "retrieval"),
+        fog=services_of(FogGateway, document, "fog"),
+        intake=services_of(IntakeService, document, "intake"),
     )
 
 
 def save(path: str | Path, network: NetworkFile) -> None:
     """Writes ``network`` to ``path``, whole or not at all; anyone may read it."""
-    document = {name: value for name, value in asdict(network).items() if value is not None}
+    document = {name: value for name, value in asdict(network).items() if value not in (None, ())}
     text = json.dumps(document, indent=2, sort_keys=True) + "\n"
     write_atomic(Path(path), text.encode(), mode=0o644)
 
 
+def update(path: str | Path, change: Callable[[NetworkFile], NetworkFile]) -> None:
+    """Writes what ``change`` makes of the file; those who do so at once take turns."""
+    with alone_in(Path(path).parent):
+        save(path, change(load(path)))
+
+
 def renew(path: str | Path, network: NetworkFile) -> None:
     """Writes ``network`` as it is now; what services have entered since stays as it was."""
-    with suppress(NetworkFileError):  # the first one, or one that nobody could read
-        network = replace(network, content=network.content or load(path).content)
-    save(path, network)
+    with alone_in(Path(path).parent):
+        with suppress(NetworkFileError):  # the first one, or one that nobody could read
+            known = load(path)
+            network = replace(
+                network,
+                content=network.content or known.content,
+                cloud=network.cloud or known.cloud,
+                publishing=network.publishing or known.publishing,
+                retrieval=network.retrieval or known.retrieval,
+                fog=network.fog or known.fog,
+                intake=network.intake or known.intake,
+            )
+        save(path, network)
 
 
 def _organisation(entry: object, index: int) -> Organisation:
@@ -166,55 +216,14 @@ def _organisation(entry: object, index: int) -> Organisation:
     if not isinstance(entry, Mapping):
         raise NetworkFileError(f"The network file's '{where}' must be an object.")
     values = {
-        field.name: _text(entry, field.name, where=f"{where}.", empty=field.name == "crl")
+        field.name: text_of(entry, field.name, where=f"{where}.", empty=field.name == "crl")
         for field in fields(Organisation)
     }
-    if not _trusts(values["tls_ca"]):
+    if not trusts(values["tls_ca"]):
         raise NetworkFileError(f"The network file's '{where}.tls_ca' must be certificates in PEM.")
-    if not _is_url(values["ca_url"]):
+    if not is_url(values["ca_url"]):
         raise NetworkFileError(f"The network file's '{where}.ca_url' must be https://HOST:PORT.")
     return Organisation(**values)
-
-
-def _content(entry: object) -> ContentStore | None:
-    if entry is None:
-        return None
-    if not isinstance(entry, Mapping):
-        raise NetworkFileError("The network file's 'content' must be an object.")
-    url, uid = (_text(entry, key, where="content.") for key in ("url", "uid"))
-    tls_ca = _text(entry, "tls_ca", where="content.", empty=True)
-    sound = _trusts(tls_ca) if url.startswith("https:") else _LOOPBACK.match(url) and not tls_ca
-    if not _is_url(url) or not sound:
-        raise NetworkFileError("The network file's 'content.url' must be https, or http to itself.")
-    if not _UID.fullmatch(uid):
-        raise NetworkFileError("The network file's 'content.uid' must be written MSP/NAME.")
-    return ContentStore(url, uid, tls_ca)
-
-
-def _text(
-    document: Mapping[object, object], key: str, *, where: str = "", empty: bool = False
-) -> str:
-    value = document.get(key)
-    written = isinstance(value, str) and value.replace("\n", "").isprintable()
-    if not written or not (value or empty):
-        raise NetworkFileError(f"The network file's '{where}{key}' must be a text.")
-    return str(value)
-
-
-def _trusts(roots: str) -> bool:
-    """Whether a TLS connection can be opened that trusts these roots."""
-    import ssl
-
-    try:
-        ssl.create_default_context(cadata=roots)
-    except (ssl.SSLError, ValueError):
-        return False
-    return "BEGIN CERTIFICATE" in roots
-
-
-def _is_url(url: str) -> bool:
-    found = _URL.fullmatch(url)
-    return found is not None and int(found["port"] or 0) < 2**16
 
 
 def _listed(crl: str, root: str, msp: str) -> Iterator[int]:

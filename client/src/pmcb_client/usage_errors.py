@@ -11,9 +11,11 @@
         │   ├── HomeError          the home folder is not ours or cannot be written
         │   ├── IdentityChoice     no identity of the wallet fits, or several do
         │   ├── LevelsFileError    the result of ``levels classify`` cannot be used
+        │   ├── NotOpened          a task's questions were not fetched yet
         │   ├── PeopleError        people.csv cannot be used; names the line
         │   ├── SplitImpossible    the questions cannot be cut as demanded
         │   └── TaskFileError      the task file or a file it names; names the line
+        ├── KeyPending             exit 1: the releaser has not delivered a key yet
         ├── Declined               exit 1: the user said no, or answered nothing
         └── PluginError            exit 3: a package's commands cannot be loaded
 
@@ -53,6 +55,10 @@ class LevelsFileError(InputError):
     """The result of ``levels classify`` cannot be used."""
 
 
+class NotOpened(InputError):
+    """A task's questions were not fetched yet, so nothing can be answered."""
+
+
 class PeopleError(InputError):
     """``people.csv`` cannot be used; the message names the line."""
 
@@ -68,6 +74,12 @@ class TaskFileError(InputError):
         place = f"{name}, line {line}" if line else name
         super().__init__(f"{place}: {message}", next_step=next_step)
         self.line = line
+
+
+class KeyPending(CommandError):
+    """The releaser has not delivered the key of the questions yet."""
+
+    exit_code = 1
 
 
 class Declined(CommandError):

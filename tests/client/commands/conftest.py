@@ -14,14 +14,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.client.commands.served import content_served
 from tests.client.results import sealed
 
 from pmcb_client import network_file
 from pmcb_client.cli import make_root
+from pmcb_client.content import ContentClient
 from pmcb_client.enrolment import CaClient
 from pmcb_client.gateway import Identity, connect_network
+from pmcb_client.tasks import TaskAgent
 from pmcb_client.wallet import Wallet
-from pmcb_network.embedded import EmbeddedNetwork
+from pmcb_network.embedded import EmbeddedNetwork, _registrations
 
 A, B = "HospitalAMSP", "HospitalBMSP"
 HASH = "ab" * 32
@@ -113,6 +116,29 @@ class Story:
         task: str = self.ok("task", "publish", str(path), "--yes", label="releaser")["task"]
         return task
 
+    def attend(self, *, allow_small: bool = False) -> None:
+        """What the releaser's agent does now: keys, shares, rewards."""
+
+        async def work() -> None:
+            identity, file = Wallet(self.home / "wallet").get("releaser"), self.network
+            async with connect_network(file, identity) as gateway:
+                agent = TaskAgent(
+                    self.home / "tasks",
+                    identity,
+                    gateway.network("pmcb").contract("pmcb"),
+                    lambda: ContentClient(file, identity),
+                    clock=lambda: time.time_ns() // 1_000_000,
+                    tell=lambda _: None,
+                    allow_small=allow_small,
+                )
+                await agent.step()
+
+        asyncio.run_coroutine_threadsafe(work(), self.loop).result(30)
+
+    @property
+    def network(self) -> network_file.NetworkFile:
+        return network_file.load(self.home / "network.json")
+
     def enroll(self, people: Mapping[str, tuple[str, str]]) -> None:
         for name, (msp, role) in people.items():
             self.ok("id", "enroll", name, "--role", role, "--org", msp)
@@ -153,6 +179,14 @@ class Story:
         asyncio.run_coroutine_threadsafe(work(), self.loop).result(30)
 
 
+@pytest.fixture(scope="package", autouse=True)
+def quick_secrets() -> Iterator[None]:
+    """Enrolments here do not pay for guesses at secrets; the networks' own tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_registrations, "COST", 1 << 4)
+        yield
+
+
 @pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The loop of the networks, in a thread of its own: commands run loops of theirs."""
@@ -175,10 +209,11 @@ def story_on_a_network(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterato
         home = folder / "home"
         home.mkdir()
         file = network_file.parse(network.network_file)
-        network_file.save(home / "network.json", file)
         keep = _keep_registrars(file, network.registrars, Wallet(home / "wallet"))
         asyncio.run_coroutine_threadsafe(keep, loop).result(30)
-        yield Story(home, loop, folder)
+        with content_served(loop, file, network.registrars, folder / "content") as known:
+            network_file.save(home / "network.json", known)
+            yield Story(home, loop, folder)
     finally:
         asyncio.run_coroutine_threadsafe(network.__aexit__(None, None, None), loop).result(30)
         shutil.rmtree(folder)

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-import errno
+import hashlib
 import json
 import time
+from dataclasses import replace
 
-import pytest
 from tests.client.commands.conftest import HASH, LEVEL_OF, ROLES, A
 
+from pmcb_client import network_file
 from pmcb_client._canonical import canonical
 
-
-@pytest.fixture
-def answer(town):
-    return str(town.file("answer.csv", "heart_rate\n61\n"))
+NOTICE_HASH = hashlib.sha256(b"We measure blood pressure.\n").hexdigest()
 
 
 def past_task(story, *, accept_days, submit_days):
@@ -26,7 +24,7 @@ def past_task(story, *, accept_days, submit_days):
         "verifiers": ["HospitalBMSP/verifier"],
         "institution": "HospitalBMSP/records",
         "results_to": "institution",
-        "notice_hash": HASH,
+        "notice_hash": NOTICE_HASH,
         "subtasks": [{"level": 1, "slots": 2, "reward": 0, "envelope_hash": HASH}],
     }
     task = f"{now_ms:032x}"
@@ -80,14 +78,11 @@ def test_a_task_that_is_not_there_or_cancelled_is_refused(town):
     town.no("TASK_CANCELLED", "receiver", "accept", task, "0", "--yes", label="low1")
 
 
-def test_deadlines_hold(town, answer):
-    """Too late to accept; too late to submit."""
+def test_accepting_in_time(town):
+    """Afterwards it is too late."""
+    town.publish()  # whose notice is the same
     closed = past_task(town, accept_days=2, submit_days=30)
-    town.no("DEADLINE_PASSED", "receiver", "accept", closed, "0", "--yes", label="low1")
-    over = past_task(town, accept_days=2, submit_days=4)
-    town.submit("low1", "accept_subtask", over, "0", days_ago=4.5)
-    args = ("receiver", "submit", over, "auto", "--file", answer)
-    refused = town.no("DEADLINE_PASSED", *args, label="low1")
+    refused = town.no("DEADLINE_PASSED", "receiver", "accept", closed, "0", "--yes", label="low1")
     assert "pmcb receiver tasks" in refused["next_step"]
 
 
@@ -104,22 +99,35 @@ def test_suspension_and_changed_levels_stop_claims(story):
 
 
 def test_accepting_shows_and_asks(town):
-    """The notice is checked against its hash and shown; no and nobody accept nothing."""
+    """The notice is fetched by its hash and shown; no and nobody accept nothing."""
     task = town.publish()
-    wrong = town.file("wrong.md", "Something else.\n")
     args = ("receiver", "accept", task, "0")
-    refused = town.no("InputError", *args, "--yes", "--notice", str(wrong), label="low1",
-                      exit_code=2)  # fmt: skip
-    assert "wrong.md is not this task's notice" in refused["message"]
-    notice = str(town.folder / "notice.md")
-    done = town.run(*args, "--notice", notice, label="low1", input="n\n")
+    done = town.run(*args, label="low1", input="n\n")
     assert done.exit_code == 1
     assert "Nothing was sent" in done.stderr
     assert "We measure blood pressure." in done.stdout
     assert f"{A}/releaser" in done.stdout
     assert town.run(*args, label="low1").exit_code == 2
     assert all(one["task"] != task for one in town.ok("receiver", "status", label="low1")["claims"])
-    assert town.run(*args, "--notice", notice, label="low1", input="y\n").exit_code == 0
+    assert town.run(*args, label="low1", input="y\n").exit_code == 0
+
+
+def test_what_cannot_be_read_is_not_agreed_to(town):
+    """A notice that is not in the store, a store that does not answer, none at all."""
+    task = town.publish()
+    args = ("receiver", "accept", task, "0", "--yes")
+    file, path = town.network, town.home / "network.json"
+    assert file.content is not None
+    away = replace(file.content, url="http://127.0.0.1:1")
+    try:
+        for content in (away, None):
+            network_file.save(path, replace(file, content=content))
+            town.no("ContentUnavailable", *args, label="low1", exit_code=3)
+    finally:
+        network_file.save(path, file)
+    (town.folder / "content" / "notices" / NOTICE_HASH).unlink()
+    town.no("NOT_FOUND", *args, label="low1")
+    assert all(one["task"] != task for one in town.ok("receiver", "status", label="low1")["claims"])
 
 
 def test_one_subtask_of_a_task_and_repeats_are_answers(town):
@@ -136,55 +144,6 @@ def test_one_subtask_of_a_task_and_repeats_are_answers(town):
     assert "hold no slot" in town.say(*withdraw, label="low1")
     town.no("ALREADY_MEMBER", *args, label="low1")
     assert "withdrawn" in town.say("receiver", "status", label="low1")
-
-
-def test_only_the_holder_submits(town, answer):
-    """Without a slot there is nothing to answer."""
-    task = town.publish()
-    for subtask in ("0", "auto"):
-        args = ("receiver", "submit", task, subtask, "--file", answer)
-        refused = town.no("NOT_HOLDER", *args, label="low2")
-        assert "pmcb receiver accept" in refused["next_step"]
-    assert not list((town.home / "receiver").rglob(f"{task}/*.json")), "health data lie about"
-    assert town.run("receiver", "submit", task, "some", "--file", answer).exit_code == 2
-    assert town.run("receiver", "submit", task, "auto", "--file", "gone").exit_code == 2
-
-
-def test_an_answer_is_given_once_and_may_be_repeated(town, answer):
-    """The same file is the same submission; another is refused, and so is leaving."""
-    task = town.publish()
-    town.ok("receiver", "accept", task, "0", "--yes", label="low2")
-    args = ("receiver", "submit", task, "auto", "--file")
-    first = town.ok(*args, answer, label="low2")
-    assert town.ok(*args, answer, label="low2") == first
-    assert first["file"] in town.say(*args, answer, label="low2")
-    other = str(town.file("other.csv", "heart_rate\n62\n"))
-    town.no("ALREADY_SUBMITTED", *args, other, label="low2")
-    town.no("ALREADY_SUBMITTED", "receiver", "withdraw", task, label="low2")
-    empty = str(town.file("empty.csv", ""))
-    assert town.run(*args, empty, label="low2").exit_code == 2
-    mine = {one["task"]: one for one in town.ok("receiver", "status", label="low2")["claims"]}
-    assert mine[task]["submission"]["content_hash"] == first["content_hash"]
-
-
-def test_a_full_disk_is_said_before_anything_is_sent(town, answer, monkeypatch):
-    """Exit code 3, no half-written copy, nothing on the ledger."""
-    task = town.publish()
-    town.ok("receiver", "accept", task, "0", "--yes", label="low1")
-    args = ("receiver", "submit", task, "auto", "--file", answer)
-
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("pmcb_client.files.os.fsync", full)
-        refused = town.no("DiskFull", *args, label="low1", exit_code=3)
-    assert refused["message"] == "The disk is full."
-    assert list((town.home / "receiver").glob(f"*/{task}/*")) == []
-    assert list((town.home / "receiver").glob(f"*/{task}/.*")) == []
-    mine = {one["task"]: one for one in town.ok("receiver", "status", label="low1")["claims"]}
-    assert "submission" not in mine[task]
-    town.ok(*args, label="low1")
 
 
 def test_open_subtasks_are_those_of_the_own_level(town):
@@ -204,5 +163,6 @@ def test_nothing_yet_is_said_in_words(story):
     assert "No subtask of your level is open." in story.say("receiver", "tasks", label="low1")
     assert "You joined no task." in story.say("receiver", "status", label="low1")
     assert json.loads(story.run("receiver", "status", "--json", "--as", "low1").stdout) == {
-        "claims": []
+        "claims": [],
+        "outbox": [],
     }

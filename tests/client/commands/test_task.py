@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.client.commands.conftest import LEVEL_OF, ROLES, A
+
+from pmcb_client import network_file
+
+PMCB = str(Path(sys.executable).with_name("pmcb"))
 
 
 def kept(story):
@@ -48,7 +58,9 @@ def test_split_shows_what_publishing_would_make(town):
     text = town.say("task", "split", path)
     assert "with chance 0.1" in text
     assert "Level 3 has only 2 persons for 3 slots." in text
-    assert "The secrets of meds stay in this home" in text
+    assert "The secrets of meds open when more than half" in text
+    few = str(town.task_file(("receivers: 1", "receivers: 2"), changes[1]))
+    assert "need three holders: with 2 nobody" in town.say("task", "split", few)
     assert kept(town) == before
 
 
@@ -93,7 +105,7 @@ def test_a_published_task_is_listed_and_shown(town):
     path = str(town.task_file())
     document = town.ok("task", "publish", path, "--yes", label="releaser")
     task = document["task"]
-    assert (town.home / "tasks" / task / "envelope-0002.json").is_file()
+    assert (town.home / "tasks" / task / "envelope-0002.sealed").is_file()
     listed = {row["task"]: row for row in town.ok("task", "list")["tasks"]}
     assert listed[task]["title"] == "Home blood-pressure study"
     assert listed[task]["status"] == "open"
@@ -144,3 +156,69 @@ def test_a_task_id_is_checked_before_it_travels(town):
     """Not 32 lower-case hex digits: usage."""
     for task in ("0" * 31, "A" * 32, "0x" + "0" * 30):
         assert town.run("task", "show", task).exit_code == 2
+
+
+def test_a_network_without_a_store_publishes_nothing(town, tmp_path):
+    """Said with what starts one, before anything is sent or kept."""
+    home = tmp_path / "home"
+    shutil.copytree(town.home / "wallet", home / "wallet")
+    file = network_file.load(town.home / "network.json")
+    network_file.save(home / "network.json", replace(file, content=None))
+    elsewhere = replace(town, home=home)
+    refused = elsewhere.no(
+        "ContentUnavailable", "task", "publish", str(town.task_file()), "--yes", label="releaser",
+        exit_code=3,
+    )  # fmt: skip
+    assert "pmcb content serve" in refused["next_step"]
+    assert kept(elsewhere) == []
+
+
+def test_a_store_that_does_not_answer_is_a_doubt_to_repeat(town, tmp_path):
+    """Exit code 3; the files wait, and the next try is the same task."""
+    home = tmp_path / "home"
+    shutil.copytree(town.home / "wallet", home / "wallet")
+    file = network_file.load(town.home / "network.json")
+    assert file.content is not None
+    nowhere = replace(file.content, url="http://127.0.0.1:9")
+    network_file.save(home / "network.json", replace(file, content=nowhere))
+    elsewhere = replace(town, home=home)
+    args = ("task", "publish", str(town.task_file()), "--yes")
+    elsewhere.no("ContentUnavailable", *args, label="releaser", exit_code=3)
+    (waiting,) = kept(elsewhere)
+    network_file.save(home / "network.json", file)
+    assert elsewhere.ok(*args, label="releaser")["task"] == waiting
+
+
+def test_a_series_gives_everybody_one_level(town):
+    """Who joined one task of it joins no other, of whatever level; outside of it they may."""
+    series = ("accept_for: 2d", f"series: 'a{'0' * 31}'\naccept_for: 2d")
+    first, second = town.publish(series), town.publish(series)
+    town.ok("receiver", "accept", first, "0", "--yes", label="low1")
+    town.no("ALREADY_MEMBER", "receiver", "accept", second, "0", "--yes", label="low1")
+    town.no("ALREADY_MEMBER", "receiver", "accept", second, "1", "--yes", label="low1")
+    town.ok("receiver", "accept", second, "0", "--yes", label="low2")
+    town.ok("receiver", "accept", town.publish(), "0", "--yes", label="low1")
+
+
+def test_an_agent_serves_until_it_is_told_to_stop(town):
+    """As a process: keys to a holder, one line of JSON an act, exit code 0 after SIGTERM."""
+    task = town.publish()
+    town.submit("low1", "accept_subtask", task, "0")
+    command = [PMCB, "--home", str(town.home), "--as", "releaser", "--json", "task", "serve"]
+    agent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert agent.stdout is not None
+        assert json.loads(agent.stdout.readline()) == {"uid": f"{A}/releaser"}
+        told = (json.loads(line) for line in agent.stdout)
+        act = next(one for one in told if one["task"] == task)
+    finally:
+        agent.send_signal(signal.SIGTERM)
+        _, complaint = agent.communicate(timeout=20)
+    assert act == {
+        "act": "keys_delivered", "task": task, "subtask": 0, "slots": [0], "code": "",
+    }  # fmt: skip
+    assert (agent.returncode, complaint) == (0, "")
+    shown = town.say("task", "show", task, label="releaser")
+    assert ["0", "0", f"{A}/low1", "delivered", "-", "-", "-"] in [
+        line.split() for line in shown.splitlines()
+    ]

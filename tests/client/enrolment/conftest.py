@@ -11,11 +11,6 @@ from pmcb_network.embedded import EmbeddedNetwork
 
 
 @pytest.fixture(scope="module")
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def network(tmp_path_factory):
     """A network for its CAs."""
     async with EmbeddedNetwork(tmp_path_factory.mktemp("cas")) as network:

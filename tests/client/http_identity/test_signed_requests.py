@@ -114,6 +114,16 @@ def test_an_organisation_vouches_for_its_own_people_only(checker):
             checker.check(altered(signed(), headers={"pmcb-certificate": garbage}))
 
 
+def test_a_root_that_is_replaced_vouches_for_nobody_any_more(checker):
+    """Not even for certificates that were good a moment ago, under its name or another's."""
+    assert checker.check(signed()).uid == "HospitalAMSP/ann"
+    with refused("certificate"):
+        checker.check(altered(signed(), headers={"pmcb-msp": "HospitalBMSP"}))
+    checker.trust(network(Ca("HospitalAMSP"), B))
+    with refused("certificate"):
+        checker.check(signed())
+
+
 def test_anothers_certificate_does_not_help(checker):
     """The signature is checked with the key of the certificate that is sent."""
     request, other = signed(), signed(B.person("bob"))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.sealing.keys import point
 
+from pmcb_client._canonical import canonical
 from pmcb_client.sealing import (
     MAX_BLOB_BYTES,
     Blob,
@@ -115,6 +116,23 @@ def test_a_file_holds_four_mebibytes_with_everything():
     assert len(blob.data) <= MAX_BLOB_BYTES
 
 
+def test_a_share_is_sealed_for_a_thousand_co_holders():
+    """Each by the longest name there is; one more page of wraps than that is refused."""
+    longest = Place("a" * 32, 63, slot=999, holder=f"{'M' * 64}/{'n' * 64}")
+    people = {f"{'M' * 64}/{n:064}": point(ANN) for n in range(1000)}
+    blob, _ = seal(Kind.SHARE, longest, bytes(34), recipients=people)
+    again = Blob.parse(blob.data)
+    assert set(again.wraps) == set(people)
+    assert again.key_for(f"{'M' * 64}/{999:064}", ANN) == blob.key_for(f"{'M' * 64}/{0:064}", ANN)
+    with pytest.raises(ValueError, match="at most 4 MiB"):
+        seal(
+            Kind.SHARE,
+            longest,
+            bytes(34),
+            recipients={f"{n:0300}": point(ANN) for n in range(1200)},
+        )
+
+
 def test_the_format_by_hand():
     """Anybody with the library opens it from the description alone."""
     blob, key = seal(Kind.ANSWER, HERE, CONTENT, recipients={"X/ann": point(ANN)})
@@ -135,3 +153,31 @@ def test_the_format_by_hand():
     padded = AESGCM(key).decrypt(nonce, blob.data[22 + length :], start)
     assert padded == struct.pack(">I", len(CONTENT)) + CONTENT + bytes(4092 - len(CONTENT))
     assert blob.hash == hashlib.sha256(blob.data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": "../../x"},
+        {"task": "A" * 32},
+        {"task": None},
+        {"subtask": -1},
+        {"subtask": 64},
+        {"subtask": True},
+        {"subtask": [1]},
+        {"slot": 10**200},
+        {"slot": None},
+        {"holder": "../ann"},
+        {"holder": None},
+        {"level": 1},
+    ],
+)
+def test_a_place_that_no_ledger_has_is_none(changes):
+    """Stores name things by it: nothing else than ids and numbers gets that far."""
+    blob, _ = seal(Kind.ANSWER, HERE, CONTENT)
+    kind, length = struct.unpack_from(">BI", blob.data, 5)
+    header = json.loads(blob.data[10 : 10 + length]) | changes
+    made = canonical({name: value for name, value in header.items() if value is not None})
+    data = blob.data[:5] + struct.pack(">BI", kind, len(made)) + made + blob.data[10 + length :]
+    with pytest.raises(Damaged):
+        Blob.parse(data)

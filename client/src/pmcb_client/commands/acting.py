@@ -2,8 +2,9 @@
 """As whom a command acts, and its way to the ledger."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from pmcb_client.cli import Settings
 from pmcb_client.usage_errors import IdentityChoice
 
 if TYPE_CHECKING:
-    from pmcb_client.gateway import Contract
+    from pmcb_client.gateway import Contract, Network
     from pmcb_client.network_file import NetworkFile
     from pmcb_client.wallet import WalletIdentity
 
@@ -21,15 +22,31 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Acting:
-    """An identity with its contract."""
+    """An identity with its contract, the contract's channel, and what ``network.json`` says."""
 
     identity: "WalletIdentity"
     contract: "Contract"
+    channel: "Network"
+    network: "NetworkFile"
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
     """The result of ``work``."""
     return asyncio.run(work)
+
+
+def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """``work``, until it ends or SIGINT or SIGTERM cancels it; being told to stop is no error."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
 
 
 def choose(settings: Settings, role: str = "") -> "WalletIdentity":
@@ -108,5 +125,5 @@ async def acting(settings: Settings, role: str = "") -> AsyncIterator[Acting]:
     network = load(settings.home / "network.json")
     identity = choose_valid(settings, network, role)
     async with connect_network(network, identity) as gateway:
-        contract = gateway.network(network.channel).contract(network.chaincode)
-        yield Acting(identity, contract)
+        channel = gateway.network(network.channel)
+        yield Acting(identity, channel.contract(network.chaincode), channel, network)

@@ -216,7 +216,8 @@ def revoke(
     what = f"certificate {serial}" if serial else "every certificate"
     confirm(settings, f"Revoke {what} of {msp}/{name}? It cannot be taken back.", yes=yes)
     done = run(revoke(network, registrar, name, serial=serial or "", reason=reason))
-    network_file.save(path, network.with_list(msp, done.crl_pem.decode()))
+    crl = done.crl_pem.decode()
+    network_file.update(path, lambda known: known.with_list(msp, crl))
     embedded = network.kind == "embedded"
     document = {
         "uid": f"{msp}/{name}",

@@ -1,25 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb receiver``: find, accept, answer and leave subtasks."""
+"""``pmcb receiver``: find, accept, open, answer and leave subtasks."""
 
-import hashlib
 import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pmcb_client.cli import Settings
-from pmcb_client.terminal import confirm, emit, table
-from pmcb_client.usage_errors import InputError
+from pmcb_client.terminal import confirm, emit, progress, table
 
-from ._arguments import FILE, SUBTASK, moment, subtask_argument, task_argument
-from .acting import acting, run
-from .task import described
+from ._arguments import FILE, moment, subtask_argument, task_argument
+from ._receiver_shown import (
+    claims_table,
+    opened_document,
+    opened_shown,
+    parcel_document,
+    plain,
+    sent_document,
+    sent_shown,
+)
+from ._task_shown import described
+from .acting import acting, choose, run, run_until_stopped
+
+if TYPE_CHECKING:
+    from pmcb_client.receiver import Opened, Outbox, Secret, Sent
+    from pmcb_client.wallet import WalletIdentity
+
+OUTBOX = "outbox.sqlite3"
+UNAVAILABLE = 3
 
 
 @click.group("receiver")
 def group() -> None:
-    """Subtasks of a receiver: find, accept, answer, leave."""
+    """Subtasks of a receiver: find, accept, open, answer, leave."""
 
 
 @group.command()
@@ -44,21 +61,29 @@ def tasks(settings: Settings) -> None:
 @group.command()
 @task_argument
 @subtask_argument
-@click.option("--notice", type=FILE, help="The task's notice: checked against its hash and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def accept(settings: Settings, task: str, subtask: int, notice: Path | None, yes: bool) -> None:
-    """Take a slot of SUBTASK of TASK, after showing what you agree to."""
+def accept(settings: Settings, task: str, subtask: int, yes: bool) -> None:
+    """Take a slot of SUBTASK of TASK, after showing what you agree to.
+
+    The task's notice comes from the content store and must have the hash that stands on the
+    ledger: purpose, consent, who reads the answers.
+    """
+    from pmcb_client.content import ContentClient
     from pmcb_client.receiver import accept as take
 
     async def work() -> dict[str, Any]:
         async with acting(settings, "receiver") as me:
             found = json.loads(await me.contract.evaluate("get_task", task))
-            text = _checked(notice, found["notice_hash"])
+            async with ContentClient(me.network, me.identity) as store:
+                notice = await store.get_notice(found["notice_hash"])
             if not settings.json:
-                emit(settings, {}, described(found, subtask), *text)
+                emit(
+                    settings, {}, described(found, subtask), plain(notice.decode(errors="replace"))
+                )
             confirm(settings, f"Accept subtask {subtask} of this task?", yes=yes)
-            return await take(me.contract, task, subtask)
+            with _noting(settings, me.identity, "accept", task):
+                return await take(me.contract, task, subtask)
 
     claim = run(work())
     emit(
@@ -69,85 +94,120 @@ def accept(settings: Settings, task: str, subtask: int, notice: Path | None, yes
     )
 
 
-def _checked(notice: Path | None, expected: str) -> list[str]:
-    if notice is None:
-        return ["Ask the releaser for the notice, and read it here with --notice FILE."]
-    content = notice.read_bytes()
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise InputError(
-            f"{notice.name} is not this task's notice.",
-            next_step="Ask the releaser for the notice whose hash `pmcb task show` prints.",
-        )
-    return [content.decode(errors="replace")]
+@group.command("open")
+@task_argument
+@click.pass_obj
+def open_(settings: Settings, task: str) -> None:
+    """Fetch the questions of your subtask of TASK and show them, with the secret if it opens.
 
+    What it takes to answer is kept in this home: after that, `pmcb receiver answer` works off
+    line.
+    """
+    from pmcb_client.content import ContentClient
+    from pmcb_client.receiver import Outbox, open_secret, open_subtask, receiver_folder
 
-def _subtask_or_auto(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    return None if value == "auto" else int(SUBTASK(value, param, ctx))
+    async def work() -> tuple["Opened", "Secret | None"]:
+        async with (
+            acting(settings, "receiver") as me,
+            ContentClient(me.network, me.identity) as store,
+        ):
+            how: Any = {"ledger": me.contract, "store": store, "identity": me.identity}
+            opened = await open_subtask(task, **how)
+            folder = receiver_folder(settings.home, me.identity)
+            if Outbox(folder / OUTBOX).of_task(task) is None:  # else nothing is left to answer
+                opened.save(folder)
+            return opened, await open_secret(opened, **how)
+
+    opened, secret = run(work())
+    emit(settings, opened_document(opened, secret), *opened_shown(opened, secret))
 
 
 @group.command()
 @task_argument
-@click.argument("subtask", metavar="SUBTASK|auto", callback=_subtask_or_auto)
-@click.option("--file", "source", type=FILE, required=True, help="The answer, at most 3 MiB.")
+@click.option(
+    "--file", "source", type=FILE, required=True, help="The answer: a .csv with a header, or JSON."
+)
 @click.pass_obj
-def submit(settings: Settings, task: str, subtask: int | None, source: Path) -> None:
-    """Enter the hash of your answer to SUBTASK of TASK; auto finds the subtask you hold.
+def answer(settings: Settings, task: str, source: Path) -> None:
+    """Check the answer to your subtask of TASK, seal it and put it into the outbox.
 
-    The answer itself stays in this home, salted. The same file may be submitted again.
+    Nobody is asked: it works off line, once the task was opened. `pmcb receiver send` sends it.
     """
-    from pmcb_client.errors import Refused
-    from pmcb_client.receiver import Kept, held_subtask, keep
-    from pmcb_client.receiver import submit as enter
+    from pmcb_client.receiver import Opened, Outbox, queue_answer, receiver_folder
 
-    async def work() -> tuple[dict[str, Any], Kept]:
-        async with acting(settings, "receiver") as me:
-            number = await held_subtask(me.contract, task) if subtask is None else subtask
-            owner = f"{me.identity.msp_id}.{me.identity.enrollment_id}"
-            folder = settings.home / "receiver" / owner / task
-            kept = keep(folder, source, {"task": task, "subtask": number})
-            try:
-                answer = await enter(
-                    me.contract, task, number, content_hash=kept.hash, size_bytes=kept.size
-                )
-            except Refused:
-                kept.discard()  # health data that nobody takes need not lie about
-                raise
-            return answer, kept
-
-    submission, kept = run(work())
+    folder = receiver_folder(settings.home, choose(settings, "receiver"))
+    opened, outbox = Opened.load(folder, task), Outbox(folder / OUTBOX)
+    parcel = queue_answer(outbox, opened, source, now_ms=_now_ms())
     emit(
         settings,
-        {**submission, "file": str(kept.path)},
-        f"Submitted {kept.size:,} bytes for slot {submission['slot']} of subtask "
-        f"{submission['subtask']}; they are kept in {kept.path}.",
+        parcel_document(parcel),
+        f"Queued {parcel.size:,} sealed bytes, which {', '.join(parcel.readers)} can open.",
+        "`pmcb receiver send` sends them, now or when you are on line.",
     )
 
 
 @group.command()
 @click.pass_obj
+def send(settings: Settings) -> None:
+    """Send what waits in the outbox; repeat it after any interruption.
+
+    Exit code 3 when something still waits because the content store or the ledger do not answer.
+    """
+    from pmcb_client.receiver import Outbox, receiver_folder
+
+    identity = choose(settings, "receiver")
+    outbox = Outbox(receiver_folder(settings.home, identity) / OUTBOX)
+    total = sum(size for parcel in outbox.pending() for _, size in outbox.unsent(parcel))
+    with progress("Uploading", total) as advance:
+        sent = run(_round(settings, identity, outbox, advance))
+    emit(settings, sent_document(sent), *sent_shown(sent))
+    if sent.is_unavailable:
+        click.get_current_context().exit(UNAVAILABLE)
+
+
+@group.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Send whatever waits in the outbox, now and later, until Ctrl-C.
+
+    It may be killed and started again at any point.
+    """
+    from pmcb_client.errors import NetworkFileError
+    from pmcb_client.receiver import Outbox, Sent, keep_sending, receiver_folder
+
+    identity = choose(settings, "receiver")
+    outbox = Outbox(receiver_folder(settings.home, identity) / OUTBOX)
+    emit(settings, {"uid": identity.uid}, f"Sending the answers of {identity.uid}.")
+    told = ""
+
+    async def one_round() -> "Sent":
+        nonlocal told
+        try:
+            sent = await _round(settings, identity, outbox)
+        except NetworkFileError as error:  # being written just now, or mended soon
+            sent = Sent(waiting=tuple(outbox.pending()), problem=error)
+        if sent.submitted or sent.refused or sent.passed or str(sent.problem) != told:
+            emit(settings, sent_document(sent), *sent_shown(sent))
+        told = str(sent.problem)
+        return sent
+
+    run_until_stopped(keep_sending(outbox, one_round))
+
+
+@group.command()
+@click.pass_obj
 def status(settings: Settings) -> None:
-    """Show the tasks you joined: slots, submissions, verdicts."""
-    from pmcb_client.receiver import my_claims
+    """Show the tasks you joined: slots, answers, verdicts, payments."""
+    from pmcb_client.receiver import Outbox, my_claims, receiver_folder
 
-    async def work() -> list[dict[str, Any]]:
+    async def work() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         async with acting(settings, "receiver") as me:
-            return await my_claims(me.contract)
+            outbox = Outbox(receiver_folder(settings.home, me.identity) / OUTBOX)
+            return await my_claims(me.contract), [parcel_document(one) for one in outbox.all()]
 
-    found = run(work())
-    columns = ("task", "subtask", "slot", "held", "submitted", "verdicts")
-    rows = [
-        [
-            item["task"],
-            item["subtask"],
-            item["slot"],
-            "yes" if item["held"] else "withdrawn",
-            moment(item["submission"]["at"]) if "submission" in item else None,
-            ", ".join(f"{one['verdict']} ({one['reason']})" for one in item.get("verdicts", ())),
-        ]
-        for item in found
-    ]
-    shown = table(columns, rows) if rows else "You joined no task."
-    emit(settings, {"claims": found}, shown)
+    claims, parcels = run(work())
+    document = {"claims": claims, "outbox": parcels}
+    emit(settings, document, claims_table(claims, parcels) if claims else "You joined no task.")
 
 
 @group.command()
@@ -159,7 +219,57 @@ def withdraw(settings: Settings, task: str) -> None:
 
     async def work() -> None:
         async with acting(settings, "receiver") as me:
-            await leave(me.contract, task)
+            with _noting(settings, me.identity, "withdraw", task):
+                await leave(me.contract, task)
 
     run(work())
     emit(settings, {"task": task, "held": False}, f"You hold no slot of task {task}.")
+
+
+async def _round(
+    settings: Settings,
+    identity: "WalletIdentity",
+    outbox: "Outbox",
+    advance: Callable[[int], object] = lambda _: None,
+) -> "Sent":
+    """One round with a way to ledger and store of its own: either may have moved since."""
+    from pmcb_client.content import ContentClient, ContentUnavailable
+    from pmcb_client.errors import LedgerError
+    from pmcb_client.receiver import Opened, Refusal, Sent, note_refusal, receiver_folder
+    from pmcb_client.receiver import send as send_all
+
+    folder = receiver_folder(settings.home, identity)
+    try:
+        async with (
+            acting(settings, "receiver") as me,
+            ContentClient(me.network, me.identity) as store,
+        ):
+            sent = await send_all(outbox, store, me.contract, me.identity, advance=advance)
+    except (LedgerError, ContentUnavailable) as error:
+        left = tuple(outbox.pending())
+        return Sent(waiting=left, problem=error if left or outbox.to_pass() else None)
+    for parcel in sent.refused:
+        note_refusal(folder, Refusal(_now_ms(), "submit", parcel.task, parcel.code))
+    waiting = {parcel.task for parcel in sent.waiting}
+    for parcel in outbox.all():  # of earlier rounds, too, that were killed before they came here
+        if parcel.task not in waiting:
+            Opened.forget(folder, parcel.task)
+    return sent
+
+
+@contextmanager
+def _noting(settings: Settings, identity: "WalletIdentity", act: str, task: str) -> Iterator[None]:
+    """What is refused meanwhile goes into the receiver's own record, which `pmcb me` shows."""
+    from pmcb_client.errors import Refused
+    from pmcb_client.receiver import Refusal, note_refusal, receiver_folder
+
+    try:
+        yield
+    except Refused as refused:
+        refusal = Refusal(_now_ms(), act, task, refused.code)
+        note_refusal(receiver_folder(settings.home, identity), refusal)
+        raise
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``pmcb task``: split, publish, look at and cancel tasks."""
+"""``pmcb task``: split, publish, look after, look at, cancel and close tasks."""
 
 import json
 import math
@@ -14,7 +14,14 @@ from pmcb_client.cli import Settings
 from pmcb_client.terminal import confirm, emit, table
 
 from ._arguments import FILE, moment, task_argument
-from .acting import Acting, acting, run
+from ._task_shown import (
+    described,
+    preview_document,
+    preview_shown,
+    slots_shown,
+    subtasks_shown,
+)
+from .acting import Acting, acting, run, run_until_stopped
 
 if TYPE_CHECKING:
     from pmcb_client.tasks import SubtaskPreview, TaskFile
@@ -38,7 +45,7 @@ _collusion = click.option(
 
 @click.group("task")
 def group() -> None:
-    """Tasks of a releaser: split, publish, look at, cancel."""
+    """Tasks of a releaser: split, publish, look after, look at, cancel, close."""
 
 
 @group.command()
@@ -56,7 +63,8 @@ def split(settings: Settings, file: Path, collusion: float) -> None:
             return await _preview(me, task, collusion)
 
     epoch, parts = run(work())
-    emit(settings, _document(epoch, collusion, parts), *_shown(task, epoch, collusion, parts))
+    document = preview_document(epoch, collusion, parts)
+    emit(settings, document, *preview_shown(task, epoch, collusion, parts))
 
 
 @group.command()
@@ -67,32 +75,72 @@ def split(settings: Settings, file: Path, collusion: float) -> None:
 def publish(settings: Settings, file: Path, collusion: float, yes: bool) -> None:
     """Show the subtasks of FILE, ask, and publish the task.
 
-    The questions stay in this home; their hashes go to the ledger. May be repeated when the
-    outcome was in doubt: it is the same task then.
+    Questions and secrets are sealed and go to the content store with the notice, their hashes to
+    the ledger; keys stay in this home. May be repeated when the outcome was in doubt: it is the
+    same task then.
     """
-    from pmcb_client.tasks import TaskRecord, prepare, read_task_file
+    from pmcb_client.content import ContentClient
+    from pmcb_client.tasks import TaskRecord, announced_keys, prepare, read_task_file
     from pmcb_client.tasks import publish as send
 
     task = read_task_file(file)
     folder = settings.home / "tasks"
 
     async def work() -> tuple[dict[str, object], TaskRecord]:
-        async with acting(settings, "releaser") as me:
+        async with (
+            acting(settings, "releaser") as me,
+            ContentClient(me.network, me.identity) as store,
+        ):
             epoch, parts = await _preview(me, task, collusion)
+            uid = me.identity.uid
+            funds = await _funds(me, folder, task, parts)
             if not settings.json:
-                emit(settings, {}, *_shown(task, epoch, collusion, parts))
+                emit(settings, {}, *preview_shown(task, epoch, collusion, parts), *funds)
             confirm(settings, "Publish this task?", yes=yes)
-            now_ms = time.time_ns() // 1_000_000
-            record = prepare(folder, task, parts, releaser=me.identity.uid, now_ms=now_ms)
-            return _document(epoch, collusion, parts), await send(me.contract, folder, record)
+            keys = await announced_keys(me.contract, (*task.verifiers, task.institution, uid))
+            now_ms = _now_ms()
+            record = prepare(folder, task, parts, releaser=uid, recipients=keys, now_ms=now_ms)
+            record = await send(me.contract, store, folder, record)
+            return preview_document(epoch, collusion, parts), record
 
     preview, record = run(work())
     place = folder / record.task
     emit(
         settings,
         {"task": record.task, "folder": str(place), "spec": record.spec, **preview},
-        f"Published task {record.task}; its questions are in {place}.",
+        f"Published task {record.task}; its keys are in {place}. "
+        "`pmcb task serve` hands them out and settles rewards.",
     )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _funds(
+    me: Acting, folder: Path, task: "TaskFile", parts: Sequence["SubtaskPreview"]
+) -> list[str]:
+    """What publishing would set aside, of how much; asked before anything is uploaded.
+
+    Raises:
+        Refused: the caller is no releaser, or has too little credit.
+    """
+    from pmcb_client.errors import Refused
+    from pmcb_client.tasks import doubted, escrow
+
+    if me.identity.role != "releaser":
+        raise Refused("ROLE_REQUIRED", status=403, reason="Only a releaser publishes tasks.")
+    uid, needed = me.identity.uid, escrow(parts, task)
+    if doubted(folder, task.digest, levels=len(parts), releaser=uid) or not needed:
+        return []  # in doubt: it may be set aside already
+    found = json.loads(await me.contract.evaluate("get_balance", *uid.split("/")))
+    if found["balance"] < needed:
+        raise Refused(
+            "CREDIT_SHORT",
+            status=409,
+            reason=f"The rewards sum to {needed:,}, your credit is {found['balance']:,}.",
+        )
+    return [f"Sets aside {needed:,} of your {found['balance']:,} credits for rewards."]
 
 
 async def _preview(
@@ -103,54 +151,6 @@ async def _preview(
 
     epoch = await active_epoch(me.contract)
     return epoch["epoch"], preview(task, epoch["per_level"], collusion=collusion)
-
-
-def _document(epoch: int, collusion: float, parts: Sequence["SubtaskPreview"]) -> dict[str, object]:
-    subtasks = [
-        {
-            "subtask": part.subtask,
-            "level": part.level,
-            "questions": [question.id for question in part.questions],
-            "sensitivity": part.sensitivity,
-            "slots": part.slots,
-            "available": part.available,
-            "majority_collusion": part.majority_collusion,
-        }
-        for part in parts
-    ]
-    return {"epoch": epoch, "collusion": collusion, "subtasks": subtasks}
-
-
-def _shown(
-    task: "TaskFile", epoch: int, collusion: float, parts: Sequence["SubtaskPreview"]
-) -> list[Any]:
-    columns = ("subtask", "level", "questions", "sensitivity", "slots", "available", "P_t")
-    rows = [
-        [
-            part.subtask,
-            part.level,
-            ", ".join(question.id for question in part.questions),
-            part.sensitivity,
-            part.slots,
-            part.available,
-            part.majority_collusion,
-        ]
-        for part in parts
-    ]
-    shown: list[Any] = [f"{task.title}, under the levels of epoch {epoch}", table(columns, rows)]
-    shown.append(
-        "P_t: chance that a majority of the subtask's receivers collude, "
-        f"if each does with chance {collusion:g}."
-    )
-    shown += [
-        f"Level {part.level} has only {part.available:,} persons for {part.slots:,} slots."
-        for part in parts
-        if part.available < part.slots
-    ]
-    secret = [question.id for question in task.questions if question.secret]
-    if secret:
-        shown.append(f"The secrets of {', '.join(secret)} stay in this home: nobody gets a share.")
-    return shown
 
 
 @group.command("list")
@@ -217,40 +217,40 @@ def show(settings: Settings, task: str) -> None:
             return found
 
     found = run(work())
-    rows = [
-        [
-            part["subtask"],
-            part["level"],
-            part["slots"],
-            None if part["claims"] is None else len(part["claims"]),
-            None if part["submissions"] is None else len(part["submissions"]),
-            part["reward"],
-            part["envelope_hash"],
-        ]
-        for part in found["subtasks"]
-    ]
-    columns = ("subtask", "level", "slots", "held", "submitted", "reward", "envelope")
-    emit(settings, found, described(found), table(columns, rows))
+    emit(settings, found, described(found), subtasks_shown(found), *slots_shown(found))
 
 
-def described(task: dict[str, Any], subtask: int | None = None) -> Any:
-    """What a task's record says, and that of one of its subtasks, as a table."""
-    parts = [part for part in task["subtasks"] if part["subtask"] == subtask]
-    return table(
-        ("", ""),
-        [
-            ["task", task["task"]],
-            ["status", task["status"]],
-            ["releaser", task["releaser"]],
-            ["accept until", moment(task["accept_until"])],
-            ["submit until", moment(task["submit_until"])],
-            ["verifiers", ", ".join(task["verifiers"])],
-            ["institution", task["institution"]],
-            ["results to", task["results_to"]],
-            ["notice", task["notice_hash"]],
-            *([name, part[name]] for part in parts for name in ("subtask", "level", "reward")),
-        ],
-    )
+@group.command()
+@click.option("--allow-small", is_flag=True, help="Share secrets among one or two holders, too.")
+@click.pass_obj
+def serve(settings: Settings, allow_small: bool) -> None:
+    """Look after your tasks until Ctrl-C: keys, shares of secrets, rewards, results.
+
+    May be stopped and started at any moment; the ledger tells what is left to do.
+    """
+    from pmcb_client.content import ContentClient
+    from pmcb_client.network_file import load
+    from pmcb_client.tasks import Action, TaskAgent
+
+    def tell(action: Action) -> None:
+        emit(settings, action.as_document(), str(action))
+
+    async def work() -> None:
+        async with acting(settings, "releaser") as me:
+            agent = TaskAgent(
+                settings.home / "tasks",
+                me.identity,
+                me.contract,
+                lambda: ContentClient(load(settings.home / "network.json"), me.identity),
+                clock=_now_ms,
+                tell=tell,
+                allow_small=allow_small,
+            )
+            document = {"uid": me.identity.uid}
+            emit(settings, document, f"Looking after the tasks of {me.identity.uid}.")
+            await agent.serve(me.channel, me.network.chaincode)
+
+    run_until_stopped(work())
 
 
 @group.command()
@@ -271,3 +271,23 @@ def cancel(settings: Settings, task: str, reason: str) -> None:
 
     run(work())
     emit(settings, {"task": task, "status": "cancelled"}, f"Task {task} is cancelled.")
+
+
+@group.command()
+@task_argument
+@click.pass_obj
+def close(settings: Settings, task: str) -> None:
+    """Close TASK when every submission is settled; what is left of its credits goes back."""
+
+    async def work() -> dict[str, Any]:
+        async with acting(settings, "releaser") as me:
+            closing: dict[str, Any] = json.loads(await me.contract.submit("close_task", task))
+            return closing
+
+    closing = run(work())
+    emit(
+        settings,
+        {"task": task, **closing},
+        f"Task {task} is closed: {closing['paid']:,} credits were paid to receivers, "
+        f"{closing['refunded']:,} went back.",
+    )

@@ -42,7 +42,7 @@ def judge(
     evidence: Path | None,
 ) -> None:
     """Give your verdict on what was submitted for SLOT of SUBTASK of TASK. It stands."""
-    from pmcb_client.receiver import keep
+    from pmcb_client.evidence import keep_file
 
     async def work() -> dict[str, Any]:
         async with acting(settings, "verifier") as me:
@@ -50,9 +50,8 @@ def judge(
             if evidence is not None:
                 owner = f"{me.identity.msp_id}.{me.identity.enrollment_id}"
                 folder = settings.home / "verifier" / owner / task
-                digest = keep(
-                    folder, evidence, {"task": task, "subtask": subtask, "slot": slot}
-                ).hash
+                place: dict[str, str | int] = {"task": task, "subtask": subtask, "slot": slot}
+                digest = keep_file(folder, evidence, place).hash
             args = (task, str(subtask), str(slot), verdict, str(score), reason, digest)
             answer: dict[str, Any] = json.loads(
                 await me.contract.submit("verify_submission", *args)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The content store as its callers see it: sealed files by hash, and receipts for them.
+"""The content store as its callers see it: sealed files and notices by hash, and receipts.
 
 ::
 
@@ -9,9 +9,12 @@
 """
 
 from ._client import ContentClient
+from ._notice import MAX_NOTICE_BYTES, notice_text
 from ._receipt import Receipt
+from ._share import PassedShare
 from .errors import (
     ContentError,
+    ContentForgotten,
     ContentMissing,
     ContentRefused,
     ContentTampered,
@@ -20,12 +23,16 @@ from .errors import (
 )
 
 __all__ = [
+    "MAX_NOTICE_BYTES",
     "ContentClient",
     "ContentError",
+    "ContentForgotten",
     "ContentMissing",
     "ContentRefused",
     "ContentTampered",
     "ContentUnavailable",
     "ForeignReceipt",
+    "PassedShare",
     "Receipt",
+    "notice_text",
 ]

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pmcb_client.http_identity import SignedRequests
+from pmcb_client.http_identity import ServiceClient, said
 
 from ._receipt import Receipt
-from .errors import ContentMissing, ContentRefused, ContentTampered, ContentUnavailable
+from ._share import PassedShare
+from .errors import (
+    ContentForgotten,
+    ContentMissing,
+    ContentRefused,
+    ContentTampered,
+    ContentUnavailable,
+)
 
 if TYPE_CHECKING:
     from pmcb_client.network_file import NetworkFile
@@ -27,7 +32,7 @@ AUDIENCE = "content"
 TIMEOUT_S = 30.0
 
 
-class ContentClient:
+class ContentClient(ServiceClient):
     """The network's content store, as one person.
 
     Args:
@@ -53,27 +58,17 @@ class ContentClient:
                 "The network file names no content store.",
                 next_step="Its operator starts one: `pmcb content serve`.",
             )
-        roots = network.content.tls_ca
+        super().__init__(
+            network.content.url,
+            network.content.tls_ca,
+            identity,
+            audience=AUDIENCE,
+            timeout_s=TIMEOUT_S,
+            transport=transport,
+            clock=clock,
+        )
         self._network = network
         self._identity = identity
-        self._http = httpx.AsyncClient(
-            base_url=network.content.url,
-            auth=SignedRequests(identity, audience=AUDIENCE, clock=clock),
-            timeout=TIMEOUT_S,
-            transport=transport,
-            verify=ssl.create_default_context(cadata=roots) if roots else True,
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._http.aclose()
 
     async def put(self, blob: Blob) -> Receipt:
         """Keep a sealed file; may be repeated after any failure.
@@ -83,14 +78,7 @@ class ContentClient:
             ContentRefused: with the store's code.
             ForeignReceipt: something answered that is not the network's store.
         """
-        answer = await self._call("PUT", f"/v1/blobs/{blob.hash}", content=blob.data)
-        try:
-            document = answer.json()
-        except ValueError:
-            document = None
-        found = document if isinstance(document, dict) else {}
-        uid = self._identity.uid
-        return Receipt.checked(found, self._network, digest=blob.hash, uid=uid)
+        return await self._put(f"/v1/blobs/{blob.hash}", blob.hash, blob.data)
 
     async def get(self, digest: str) -> bytes:
         """The bytes of a file, which have that hash.
@@ -100,23 +88,54 @@ class ContentClient:
             ContentTampered: other bytes came.
             ContentUnavailable: no answer.
         """
-        data = (await self._call("GET", f"/v1/blobs/{digest}")).content
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise ContentTampered(digest)
-        return data
+        return await self._get(f"/v1/blobs/{digest}", digest)
+
+    async def put_notice(self, notice: bytes) -> Receipt:
+        """Keep a task's notice, for everybody to read; may be repeated after any failure.
+
+        Raises:
+            ContentError: as `put` says.
+        """
+        digest = hashlib.sha256(notice).hexdigest()
+        return await self._put(f"/v1/notices/{digest}", digest, notice)
+
+    async def get_notice(self, digest: str) -> bytes:
+        """A notice, which has that hash; `notice_text` gives its words.
+
+        Raises:
+            ContentError: as `get` says.
+        """
+        return await self._get(f"/v1/notices/{digest}", digest)
 
     async def delete(self, digest: str) -> None:
         """Have a file forgotten that was sealed for the caller."""
         await self._call("DELETE", f"/v1/blobs/{digest}")
 
-    async def shares(self, task: str, subtask: int) -> list[tuple[int, str]]:
-        """Slot and hash of the shares that were passed on for a subtask."""
+    async def shares(self, task: str, subtask: int) -> list[PassedShare]:
+        """The shares that were passed on for a subtask."""
         answer = await self._call("GET", f"/v1/listings/{task}/{subtask}")
         try:
             rows: list[dict[str, Any]] = answer.json()["shares"]
-            return [(int(row["slot"]), str(row["hash"])) for row in rows]
+            return [
+                PassedShare(int(row["slot"]), str(row["holder"]), str(row["hash"])) for row in rows
+            ]
         except (ValueError, KeyError, TypeError) as error:
             raise ContentUnavailable("The content store's listing cannot be read.") from error
+
+    async def _put(self, path: str, digest: str, data: bytes) -> Receipt:
+        answer = await self._call("PUT", path, content=data)
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        found = document if isinstance(document, dict) else {}
+        return Receipt.checked(found, self._network, digest=digest, uid=self._identity.uid)
+
+    async def _get(self, path: str, digest: str) -> bytes:
+        data = (await self._call("GET", path)).content
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ContentTampered(digest)
+        return data
 
     async def _call(self, method: str, path: str, **how: Any) -> httpx.Response:
         try:
@@ -124,7 +143,7 @@ class ContentClient:
         except httpx.HTTPError as error:
             raise ContentUnavailable(
                 f"The content store does not answer ({type(error).__name__}).",
-                next_step="What is to be sent waits here; try again later.",
+                next_step="Nothing is lost by that; try again later.",
             ) from error
         if answer.is_success:
             return answer
@@ -133,11 +152,10 @@ class ContentClient:
         raise _refusal(answer)
 
 
+_KINDS = {"NOT_FOUND": ContentMissing, "FORGOTTEN": ContentForgotten}
+
+
 def _refusal(answer: httpx.Response) -> ContentRefused:
-    try:
-        document = answer.json()
-        code, message, field = (str(document[key]) for key in ("error", "message", "field"))
-    except (ValueError, KeyError, TypeError):
-        code, message, field = "", f"it answered {answer.status_code}.", ""
-    kind = ContentMissing if code == "NOT_FOUND" else ContentRefused
+    code, message, field = said(answer)
+    kind = _KINDS.get(code, ContentRefused)
     return kind(code, message, field=field, status=answer.status_code)

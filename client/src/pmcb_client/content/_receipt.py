@@ -60,17 +60,32 @@ class Receipt:
 
     @classmethod
     def checked(
-        cls, document: Mapping[str, object], network: NetworkFile, *, digest: str, uid: str
+        cls,
+        document: Mapping[str, object],
+        network: NetworkFile,
+        *,
+        digest: str,
+        uid: str,
+        store: str | None = None,
     ) -> Self:
         """A receipt as it came, for this file and person, by the network's own store.
+
+        Args:
+            document: its fields.
+            network: knows the store and the certificates.
+            digest: SHA-256 of what was sent, hex.
+            uid: of who sent it.
+            store: uid of another service whose word it is: an institution's intake.
 
         Raises:
             ForeignReceipt: it is anything else.
         """
+        if store is None:
+            assert network.content is not None
+            store = network.content.uid
         try:
             found = cls(**document)  # type: ignore[arg-type]  # what comes is looked at below
-            assert network.content is not None
-            fits = (found.hash, found.uid, found.store) == (digest, uid, network.content.uid)
+            fits = (found.hash, found.uid, found.store) == (digest, uid, store)
             sound = type(found.size) is int and type(found.at) is int
             if fits and sound and found._is_genuine(network):
                 return found

@@ -8,6 +8,7 @@
         ├── ContentUnavailable     exit 3: it does not answer, or fails; try again
         ├── ContentRefused         exit 1, or 2 if malformed: it refused, with a code
         │   └── ContentMissing     no file is kept under a hash
+        │       └── ContentForgotten   one of its readers had it deleted
         ├── ContentTampered        exit 1: the bytes do not have the hash; names it
         └── ForeignReceipt         exit 1: a receipt that is not this store's, or not for this file
 """
@@ -16,6 +17,7 @@ from pmcb_client.errors import ClientError
 
 __all__ = [
     "ContentError",
+    "ContentForgotten",
     "ContentMissing",
     "ContentRefused",
     "ContentTampered",
@@ -54,6 +56,13 @@ class ContentRefused(ContentError):
 
 class ContentMissing(ContentRefused):
     """No file is kept under the hash."""
+
+
+class ContentForgotten(ContentMissing):
+    """One of its readers had the file deleted: whoever sent it is not to blame.
+
+    Whose it was stands in ``field`` (`pmcb_client.sealing.Place.name`): a hash may be copied.
+    """
 
 
 class ContentTampered(ContentError):

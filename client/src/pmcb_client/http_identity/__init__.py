@@ -12,6 +12,7 @@ is signed; TLS proves the server. ::
 """
 
 from ._check import Caller, RequestChecker
+from ._client import Said, ServiceClient, said
 from ._message import SignedRequest
 from ._sign import SignedRequests
 from .errors import Unauthenticated
@@ -19,7 +20,10 @@ from .errors import Unauthenticated
 __all__ = [
     "Caller",
     "RequestChecker",
+    "Said",
+    "ServiceClient",
     "SignedRequest",
     "SignedRequests",
     "Unauthenticated",
+    "said",
 ]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -28,6 +29,7 @@ __all__ = ["Caller", "RequestChecker"]
 LONGEST_MS = 3_600_000
 AHEAD_MS = 60_000  # a caller's clock may go before ours
 REMEMBERED = 100_000
+CERTIFICATES = 1000
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALGORITHM = ec.ECDSA(Prehashed(SHA256()))
 
@@ -44,6 +46,17 @@ class Caller:
     def uid(self) -> str:
         """``msp/enrollment``."""
         return f"{self.msp_id}/{self.enrollment_id}"
+
+
+class _Issued(NamedTuple):
+    """What a certificate says, read once: its key, from when to when, which root, and whom."""
+
+    key: object
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    root: x509.Certificate
+    caller: Caller
 
 
 class RequestChecker:
@@ -65,6 +78,7 @@ class RequestChecker:
         self._audience = audience
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._seen: dict[str, tuple[int, bytes]] = {}
+        self._issued: dict[str, _Issued] = {}
         self.trust(network)
 
     def trust(self, network: NetworkFile) -> None:
@@ -84,8 +98,9 @@ class RequestChecker:
         root = self._roots.get(msp_id)
         if root is None:
             raise Unauthenticated("organisation", "The network has no such organisation.")
-        certificate = self._certificate(request, root)
-        if certificate.serial_number in self._revoked[msp_id]:
+        issued = self._from_root(request.header(CERTIFICATE), root, msp_id)
+        self._check_validity(issued)
+        if issued.serial in self._revoked[msp_id]:
             raise Unauthenticated(
                 "revoked",
                 "The certificate was revoked.",
@@ -93,28 +108,44 @@ class RequestChecker:
             )
         self._check_time(request)
         digest = request.digest(self._audience)
-        self._check_signature(request, certificate, digest)
+        self._check_signature(request, issued.key, digest)
         self._remember(request, digest)
-        name = enrollment_id(certificate)
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(issued.caller.enrollment_id):
             raise Unauthenticated("certificate", "The certificate names no usable enrolment id.")
-        return Caller(msp_id, name, attributes(certificate).get("pmcb.role", ""))
+        return issued.caller
 
-    def _certificate(self, request: SignedRequest, root: x509.Certificate) -> x509.Certificate:
+    def _from_root(self, text: str, root: x509.Certificate, msp_id: str) -> _Issued:
+        """The certificate; one that was looked at before is remembered, as long as the root is."""
+        known = self._issued.get(text)
+        if known is not None and known.root is root:
+            return known
         try:
-            der = base64.b64decode(request.header(CERTIFICATE), validate=True)
-            certificate = issued_certificate(der, root)
+            found = issued_certificate(base64.b64decode(text, validate=True), root)
         except ValueError as error:
             message = "The certificate was not issued by the organisation's CA."
             raise Unauthenticated("certificate", message) from error
+        if len(self._issued) >= CERTIFICATES:
+            self._issued.clear()
+        role = attributes(found).get("pmcb.role", "")
+        made = _Issued(
+            found.public_key(),
+            found.serial_number,
+            found.not_valid_before_utc,
+            found.not_valid_after_utc,
+            root,
+            Caller(msp_id, enrollment_id(found), role),
+        )
+        self._issued[text] = made
+        return made
+
+    def _check_validity(self, issued: _Issued) -> None:
         now = datetime.fromtimestamp(self._clock() / 1000, UTC)
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        if not issued.not_before <= now <= issued.not_after:
             raise Unauthenticated(
                 "certificate",
                 "The certificate is not valid now.",
                 next_step="Renew it: `pmcb id renew`.",
             )
-        return certificate
 
     def _check_time(self, request: SignedRequest) -> None:
         sent, expires = request.header(TIME), request.header(EXPIRES)
@@ -129,10 +160,7 @@ class RequestChecker:
                 next_step="Compare this machine's clock with the service's.",
             )
 
-    def _check_signature(
-        self, request: SignedRequest, certificate: x509.Certificate, digest: bytes
-    ) -> None:
-        key = certificate.public_key()
+    def _check_signature(self, request: SignedRequest, key: object, digest: bytes) -> None:
         try:
             signature = base64.b64decode(request.header(SIGNATURE), validate=True)
             if not isinstance(key, ec.EllipticCurvePublicKey):

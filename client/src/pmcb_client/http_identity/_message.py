@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 __all__ = ["SignedRequest"]
 
@@ -33,8 +34,15 @@ class SignedRequest:
 
     def header(self, name: str) -> str:
         """The value of a header, "" where it is absent."""
-        wanted = name.lower()
-        return next((v for k, v in self.headers.items() if k.lower() == wanted), "")
+        return self._by_name.get(name.lower(), "")
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        """The first of each name, in lower case; headers may be slow to walk through."""
+        found: dict[str, str] = {}
+        for name, value in self.headers.items():
+            found.setdefault(name.lower(), value)
+        return found
 
     def digest(self, audience: str) -> bytes:
         """SHA-256 over one line each: who is addressed, what is asked, by whom, and when.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING
 
 import httpx
@@ -49,21 +49,39 @@ class SignedRequests(httpx.Auth):
         if not 1 <= lifetime_s <= 3600:
             raise ValueError("lifetime_s must be from 1 to 3600")
         self._identity = identity
+        certificate = identity.certificate.public_bytes(Encoding.DER)
+        self._certificate = base64.b64encode(certificate).decode()
         self._audience = audience
         self._lifetime_ms = lifetime_s * 1000
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the headers that say who calls, and the signature over them."""
-        now_ms = self._clock()
-        certificate = self._identity.certificate.public_bytes(Encoding.DER)
-        request.headers[CERTIFICATE] = base64.b64encode(certificate).decode()
-        request.headers[MSP] = self._identity.msp_id
-        request.headers[TIME] = str(now_ms)
-        request.headers[EXPIRES] = str(now_ms + self._lifetime_ms)
-        request.headers[NONCE] = secrets.token_hex(NONCE_BYTES)
         target = request.url.raw_path.decode("ascii")
-        signed = SignedRequest(request.method, target, request.headers, request.content)
-        signature = self._identity.signer(signed.digest(self._audience))
-        request.headers[SIGNATURE] = base64.b64encode(signature).decode()
+        request.headers.update(
+            self.headers(request.method, target, request.headers, request.content)
+        )
         yield request
+
+    def headers(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> dict[str, str]:
+        """Who calls, and the signature over a request.
+
+        Args:
+            method: in capitals.
+            target: path with query, as it stands in the request line.
+            headers: that the request has.
+            body: all its bytes.
+        """
+        now_ms = self._clock()
+        added = {
+            CERTIFICATE: self._certificate,
+            MSP: self._identity.msp_id,
+            TIME: str(now_ms),
+            EXPIRES: str(now_ms + self._lifetime_ms),
+            NONCE: secrets.token_hex(NONCE_BYTES),
+        }
+        signed = SignedRequest(method, target, {**headers, **added}, body)
+        signature = self._identity.signer(signed.digest(self._audience))
+        return {**added, SIGNATURE: base64.b64encode(signature).decode()}

@@ -2,6 +2,7 @@
 """A receiver's dealings with the ledger: open subtasks, claims, submissions."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from pmcb_client._ledger import Ledger, listing
@@ -28,16 +29,42 @@ async def accept(ledger: Ledger, task: str, subtask: int) -> dict[str, Any]:
     return claim
 
 
-async def held_subtask(ledger: Ledger, task: str) -> int:
-    """The subtask of ``task`` whose slot the caller holds.
+async def held_claim(ledger: Ledger, task: str) -> dict[str, Any]:
+    """The slot of ``task`` that the caller holds: {task, subtask, slot, holder, level, at, ...}.
 
     Raises:
         Refused: ``NOT_HOLDER``.
     """
     async for claim in listing(ledger, "list_my_claims"):
         if claim["task"] == task and claim["held"]:
-            return int(claim["subtask"])
+            place = (task, str(claim["subtask"]), str(claim["slot"]))
+            found: dict[str, Any] = json.loads(await ledger.evaluate("get_claim", *place))
+            return found
     raise Refused("NOT_HOLDER", status=403, reason="You hold no slot of this task.")
+
+
+@dataclass(frozen=True)
+class CoHolder:
+    """A holder to whom a share of the secret was dealt.
+
+    Attributes:
+        uid: of the person.
+        key: public key of its claim, compressed point in hex.
+        share_hash: of the share, hex.
+    """
+
+    uid: str
+    key: str
+    share_hash: str
+
+
+async def co_holders(ledger: Ledger, task: str, subtask: int) -> dict[int, CoHolder]:
+    """Who was dealt a share of a subtask's secret, by slot; the caller's own, too."""
+    return {
+        claim["slot"]: CoHolder(claim["holder"], claim["key"], claim["share_hash"])
+        async for claim in listing(ledger, "list_claims", task, str(subtask))
+        if "share_hash" in claim
+    }
 
 
 async def submit(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import struct
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ PREFIX = struct.Struct(">5sBI")
 LENGTH = struct.Struct(">I")
 NONCE_BYTES, TAG_BYTES = 12, 16
 PAGE_BYTES = 4096
-MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 512 * 1024  # wraps for 1,000 co-holders with the longest names
 MAX_BLOB_BYTES = 4 * 1024 * 1024
 ALGORITHMS = {16: "A128GCM", 32: "A256GCM"}
 
@@ -50,6 +51,8 @@ class Kind(IntEnum):
     SHARE = 4
 
 
+_TASK = re.compile("[0-9a-f]{32}")
+_UID = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._-]{1,64}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
 PURPOSES = {Kind.INSTRUCTIONS: "key", Kind.ANSWER: "answer", Kind.SHARE: "share"}
 
 
@@ -69,6 +72,11 @@ class Place:
     level: int | None = None
     slot: int | None = None
     holder: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A holder's slot as one text: ``task/subtask/slot/msp/name``."""
+        return f"{self.task}/{self.subtask}/{self.slot}/{self.holder}"
 
     def as_document(self) -> dict[str, str | int]:
         """The fields that are set."""
@@ -127,7 +135,8 @@ class Blob:
         rest = len(data) - body - NONCE_BYTES - TAG_BYTES
         if rest <= 0 or rest % PAGE_BYTES:
             raise ValueError("length")
-        return cls(data, Kind(kind), Place(**header), commitment, wraps, body)
+        place = _checked(Kind(kind), Place(**header))
+        return cls(data, Kind(kind), place, commitment, wraps, body)
 
     def open(self, key: bytes, *, kind: Kind, place: Place) -> bytes:
         """The plaintext.
@@ -206,6 +215,24 @@ def seal(
     if len(data) > MAX_BLOB_BYTES or len(header) > MAX_HEADER_BYTES:
         raise ValueError("a sealed file holds at most 4 MiB")
     return Blob.parse(data), secret
+
+
+def _checked(kind: Kind, place: Place) -> Place:
+    """The place, if it is one that a ledger may have: stores name things by it."""
+    numbers: dict[str, tuple[int | None, int]] = {"subtask": (place.subtask, 63)}
+    if kind in {Kind.INSTRUCTIONS, Kind.SECRET}:
+        numbers["level"] = (place.level, 16)
+        fits = place.slot is None and place.holder is None
+    else:
+        numbers["slot"] = (place.slot, 999)
+        fits = place.level is None and _UID.fullmatch(str(place.holder)) is not None
+    sound = all(
+        isinstance(value, int) and type(value) is not bool and 0 <= value <= top
+        for value, top in numbers.values()
+    )
+    if not fits or not sound or not _TASK.fullmatch(str(place.task)):
+        raise ValueError("place")
+    return place
 
 
 def _context(kind: Kind, place: Place, uid: str) -> Context:

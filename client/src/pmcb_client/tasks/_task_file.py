@@ -3,15 +3,16 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pmcb_client._located import Section, parse, read_bytes
+from pmcb_client.answers import TIME
+from pmcb_client.content import notice_text
+from pmcb_client.fields import Field, parse_fields
 from pmcb_client.people import parse_uid
 from pmcb_client.usage_errors import PeopleError
-
-from ._fields import Field, parse_fields
-from ._located import Section, parse, read_bytes
 
 MAX_QUESTIONS = 200
 MAX_SLOTS = 1_000
@@ -24,7 +25,7 @@ _REQUIRED = (
     "title", "questions", "notice", "receivers", "accept_for", "submit_for", "verifiers",
     "institution",
 )  # fmt: skip
-_OPTIONAL = ("fields", "apart", "reward", "results_to", "series")
+_OPTIONAL = ("fields", "apart", "plausible", "reward", "results_to", "series")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Question:
         fields: names of the values an answer holds, at least one.
         sensitivity: 1 (harmless) to 5, the releaser's judgement.
         secret: a text for those who hold the subtask together, or "".
+        shared: whether there is one truth for all, so that answers can be compared.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Question:
     fields: tuple[str, ...]
     sensitivity: int
     secret: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ class TaskFile:
         results_to: ``institution`` or ``releaser``.
         series: 32 lower-case hex, or "".
         fields: descriptions by name; empty when the file names none.
-        notice: the bytes shown to receivers before they accept.
+        notice: the bytes shown to receivers before they accept, text in UTF-8.
         digest: SHA-256 over this file and the files that it names, hex.
+        plausible: pairs (less, greater) of fields: in one row the first is below the second.
     """
 
     title: str
@@ -76,6 +80,7 @@ class TaskFile:
     fields: Mapping[str, Field]
     notice: bytes
     digest: str
+    plausible: tuple[tuple[str, str], ...] = ()
 
     @property
     def notice_hash(self) -> str:
@@ -97,6 +102,12 @@ def read_task_file(path: Path) -> TaskFile:
     notice = _beside(path, top, "notice")
     if not notice.strip():
         raise top.fail("the notice is empty: say what the answers are for.", "notice")
+    try:
+        notice_text(notice)
+    except ValueError as error:
+        raise top.fail(
+            "the notice must be text in UTF-8 without control characters.", "notice"
+        ) from error
     described = _beside(path, top, "fields") if "fields" in top.values else b""
     fields = parse_fields(described, str(top.values["fields"])) if described else {}
     questions = _questions(top, fields)
@@ -119,6 +130,7 @@ def read_task_file(path: Path) -> TaskFile:
         fields=fields,
         notice=notice,
         digest=hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).hexdigest(),
+        plausible=_plausible(top, questions, fields),
     )
 
 
@@ -146,11 +158,13 @@ def _questions(top: Section, fields: Mapping[str, Field]) -> tuple[Question, ...
 
 def _question(item: Section, fields: Mapping[str, Field]) -> Question:
     item.title = "a question"
-    item.expect(required=("id", "ask", "fields", "sensitivity"), optional=("secret",))
+    item.expect(required=("id", "ask", "fields", "sensitivity"), optional=("secret", "shared"))
     names = item.each("fields", lambda value: item.check_word(value, "fields"))
     if not names or len(set(names)) != len(names):
         raise item.fail("'fields' must name at least one field, each once.", "fields")
     for name in names:
+        if name == TIME:
+            raise item.fail(f"'{TIME}' is the time of measurement, and no field.", "fields")
         if fields and name not in fields:
             raise item.fail(f"the field '{name}' is not described in the fields file.", "fields")
     return Question(
@@ -159,6 +173,7 @@ def _question(item: Section, fields: Mapping[str, Field]) -> Question:
         fields=names,
         sensitivity=item.integer("sensitivity", 1, 5),
         secret=item.text("secret", longest=2_000, default=""),
+        shared=_flag(item, "shared"),
     )
 
 
@@ -172,6 +187,42 @@ def _apart(top: Section, known: set[str]) -> tuple[tuple[str, str], ...]:
             if name not in known:
                 raise top.fail(f"'apart' names the question '{name}', which is absent.", "apart")
         pairs.append((first, second))
+    return tuple(pairs)
+
+
+def _flag(item: Section, key: str) -> bool:
+    value = item.values.get(key, False)
+    if not isinstance(value, bool):
+        raise item.fail(f"'{key}' must be true or false.", key)
+    return value
+
+
+def _plausible(
+    top: Section, questions: Iterable[Question], fields: Mapping[str, Field]
+) -> tuple[tuple[str, str], ...]:
+    known = {name for question in questions for name in question.fields}
+    pairs: list[tuple[str, str]] = []
+    for item in top.items("plausible", default=[]):
+        if not (isinstance(item, list) and len(item) == 2 and item[0] != item[1]):
+            raise top.fail(
+                "'plausible' takes pairs of two different fields, [less, greater].", "plausible"
+            )
+        less, greater = (top.check_word(name, "plausible") for name in item)
+        for name in (less, greater):
+            if name not in known:
+                raise top.fail(
+                    f"'plausible' names the field '{name}', which no question asks for.",
+                    "plausible",
+                )
+            if name in fields and fields[name].values:
+                raise top.fail(
+                    f"'plausible' compares measures, and '{name}' is a list of values.", "plausible"
+                )
+        if {(less, greater), (greater, less)} & set(pairs):
+            raise top.fail(
+                f"'plausible' names the pair '{less}' and '{greater}' twice.", "plausible"
+            )
+        pairs.append((less, greater))
     return tuple(pairs)
 
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``fields.yaml``: names, units and ranges of what questions ask for."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from ._located import Section, parse
+from pmcb_client._located import Section, parse
+from pmcb_client.usage_errors import TaskFileError
 
 MAX_FIELDS = 500
+LARGEST = 2**53  # beyond it a float counts no ones any more
 Number = int | float
 
 
@@ -19,9 +20,12 @@ class Field:
     Attributes:
         name: ``[A-Za-z0-9._-]{1,64}``.
         unit: of ``low``, ``high`` and ``step``; "" where values are listed.
-        low, high, step: of a measure; ``low < high``, ``step > 0`` or None.
+        low, high, step: of a measure, within ±2^53; ``low < high``; ``step`` above 0 and at least
+            ``(high - low) / 2^53``, or None.
         values: the allowed texts, at least two, or ().
         ordered: whether the order of the values means something.
+        missing: what a release puts for an absent value, in range or one of the values, or None;
+            of no use to a question, so it does not travel.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Field:
     step: Number | None = None
     values: tuple[str, ...] = ()
     ordered: bool = False
+    missing: Number | str | None = None
 
     def as_document(self) -> dict[str, object]:
         """The field as it travels in an envelope, in the keys of ``fields.yaml``."""
@@ -39,6 +44,20 @@ class Field:
         document: dict[str, object] = {"name": self.name, "unit": self.unit}
         document |= {"min": self.low, "max": self.high}
         return document if self.step is None else document | {"step": self.step}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Field":
+        """The field behind `as_document`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        section = Section("field", 1, "a field")
+        section.values = dict(document)
+        try:
+            return _field(section)
+        except TaskFileError as error:
+            raise ValueError("no field") from error
 
 
 def parse_fields(data: bytes, name: str) -> Mapping[str, Field]:
@@ -67,7 +86,6 @@ def parse_fields(data: bytes, name: str) -> Mapping[str, Field]:
 
 
 def _field(item: Section) -> Field:
-    # `missing` is a release's public substitute: allowed here, of no use to a question.
     if "values" in item.values:
         item.expect(required=("name", "values"), optional=("ordered", "unit", "missing"))
         values = item.each("values", lambda value: _value(item, value))
@@ -76,7 +94,10 @@ def _field(item: Section) -> Field:
         ordered = item.values.get("ordered", False)
         if not isinstance(ordered, bool):
             raise item.fail("'ordered' must be true or false.", "ordered")
-        return Field(item.word("name"), values=values, ordered=ordered)
+        missing = _value(item, item.values["missing"]) if "missing" in item.values else None
+        if missing is not None and missing not in values:
+            raise item.fail("'missing' must be one of the values.", "missing")
+        return Field(item.word("name"), values=values, ordered=ordered, missing=missing)
     item.expect(required=("name", "unit", "min", "max"), optional=("step", "missing"))
     low, high = _number(item, "min"), _number(item, "max")
     if low >= high:
@@ -84,8 +105,13 @@ def _field(item: Section) -> Field:
     step = _number(item, "step") if "step" in item.values else None
     if step is not None and step <= 0:
         raise item.fail("'step' must be greater than 0.", "step")
+    if step is not None and step < (high - low) / LARGEST:
+        raise item.fail("'step' is too small for 'min' and 'max'.", "step")
+    instead = _number(item, "missing") if "missing" in item.values else None
+    if instead is not None and not low <= instead <= high:
+        raise item.fail("'missing' must lie between 'min' and 'max'.", "missing")
     unit = item.text("unit", longest=32)
-    return Field(item.word("name"), unit=unit, low=low, high=high, step=step)
+    return Field(item.word("name"), unit, low, high, step, missing=instead)
 
 
 def _value(item: Section, value: object) -> str:
@@ -96,6 +122,6 @@ def _value(item: Section, value: object) -> str:
 
 def _number(item: Section, key: str) -> Number:
     value = item.values[key]
-    if type(value) not in {int, float} or not math.isfinite(cast("float", value)):
-        raise item.fail(f"'{key}' must be a number.", key)
+    if type(value) not in {int, float} or not abs(cast("Number", value)) <= LARGEST:  # nor is nan
+        raise item.fail(f"'{key}' must be a number of 2^53 at most.", key)
     return cast("Number", value)

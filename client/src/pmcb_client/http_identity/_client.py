@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way to a service as one person: every call signed, refusals told in one shape."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import httpx
+
+from ._sign import SignedRequests
+
+if TYPE_CHECKING:
+    from pmcb_client.wallet import WalletIdentity
+
+__all__ = ["Said", "ServiceClient", "said"]
+
+
+class ServiceClient:
+    """What clients of services derive from; entered, it may be used, and left, it is closed.
+
+    Args:
+        url: of the service.
+        tls_ca: roots (PEM) of its TLS certificate; empty for the machine's own.
+        identity: signs every request.
+        audience: the service's name, as it checks it.
+        timeout_s: seconds that an answer may take.
+        transport: in place of the network, for tests.
+        clock: milliseconds UTC, with which requests are signed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tls_ca: str,
+        identity: WalletIdentity,
+        *,
+        audience: str,
+        timeout_s: float,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], int] | None,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            auth=SignedRequests(identity, audience=audience, clock=clock),
+            timeout=timeout_s,
+            transport=transport,
+            verify=ssl.create_default_context(cadata=tls_ca) if tls_ca else True,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+
+class Said(NamedTuple):
+    """Why a service refused: its code, a sentence, and the part of the request to blame."""
+
+    code: str
+    message: str
+    field: str
+
+
+def said(answer: httpx.Response) -> Said:
+    """What an answer that is no success says; without a code where it is no service's."""
+    try:
+        document = answer.json()
+        return Said(*(str(document[key]) for key in ("error", "message", "field")))
+    except (ValueError, KeyError, TypeError):
+        return Said("", f"it answered {answer.status_code}.", "")
