@@ -4,11 +4,7 @@
 import pytest
 from tests.services.content.stores import made
 
-
-@pytest.fixture
-def anyio_backend():
-    """The services are asyncio's."""
-    return "asyncio"
+from pmcb_client.receiver import Outbox
 
 
 @pytest.fixture
@@ -22,3 +18,9 @@ def app(folder):
     """The store as an application."""
     folder.mkdir(exist_ok=True)
     return made(folder)
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    """Ann's."""
+    return Outbox(tmp_path / "receiver" / "outbox.sqlite3")

@@ -25,8 +25,12 @@ TASK = "a" * 32
 
 def made(folder, **how):
     """A store on this folder."""
+    return checked_application(Blobs(LocalStore(folder)), **how)
+
+
+def checked_application(blobs, **how):
+    """A store of these files."""
     checker = RequestChecker(NETWORK, audience="content", clock=lambda: NOW_MS)
-    blobs = Blobs(LocalStore(folder))
     return content_application(blobs, checker, STORE, clock=lambda: NOW_MS, **how)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed files in, receipts out; nothing readable, and nothing that is somebody else's."""
 
+import asyncio
 import hashlib
 
 import httpx
@@ -18,6 +19,7 @@ from tests.services.content.stores import (
 )
 
 from pmcb_client.content import (
+    ContentForgotten,
     ContentMissing,
     ContentRefused,
     ContentTampered,
@@ -81,7 +83,6 @@ async def test_what_is_not_sealed_is_not_kept(app, folder):
     [
         (A.person("bob"), answer()),
         (RELEASER, answer()),
-        (ANN, answer(kind=Kind.SHARE, slot=None)),
         (ANN, seal(Kind.INSTRUCTIONS, Place(TASK, 0, level=1), b"x")[0]),
         (ANN, seal(Kind.SECRET, Place(TASK, 0, level=1), b"x", key=bytes(16))[0]),
         (A.person("ver", "verifier"), answer()),
@@ -137,7 +138,7 @@ async def test_a_file_that_was_damaged_on_disk_is_named(app, folder):
     blob = answer()
     async with client(app) as store:
         await store.put(blob)
-        (folder / "blobs" / blob.hash).write_bytes(blob.data[:-1] + b"\0")
+        (folder / "blobs" / blob.hash).write_bytes(blob.data[:-1] + bytes([blob.data[-1] ^ 1]))
         with pytest.raises(ContentTampered, match=blob.hash):
             await store.get(blob.hash)
 
@@ -174,13 +175,63 @@ async def test_passed_shares_are_listed_by_slot(app):
             await store.put(share)
             await store.put(answer(who, slot=9))
     async with client(app, RELEASER) as store:
-        listed = [(1, shares[1].hash), (4, shares[0].hash)]
+        listed = [(1, ANN.uid, shares[1].hash), (4, bob.uid, shares[0].hash)]
         assert await store.shares(TASK, 0) == listed
         assert await store.shares(TASK, 1) == []
 
 
+async def test_calls_at_once_share_one_quota(folder):
+    """Twenty files at once are counted one after the other."""
+    folder.mkdir()
+    blobs = [answer(content=bytes([number])) for number in range(20)]
+    app = made(folder, quota_bytes=5 * len(blobs[0].data) + 100)
+    async with client(app) as store:
+        put = await asyncio.gather(*map(store.put, blobs), return_exceptions=True)
+    assert sum(isinstance(one, ContentRefused) for one in put) == 15
+    assert sum(path.startswith("blobs/") for path in kept(folder)) == 5
+
+
+async def test_nobody_fills_a_listing(app):
+    """One share of a holder is due in a subtask; a few more are taken, since keys are renewed."""
+    shares = [answer(kind=Kind.SHARE, content=bytes([number])) for number in range(9)]
+    async with client(app) as store:
+        for share in shares[:8]:
+            await store.put(share)
+        with pytest.raises(ContentRefused) as caught:
+            await store.put(shares[8])
+        assert caught.value.code == "QUOTA"
+        assert len(await store.shares(TASK, 0)) == 8
+
+
+async def test_questions_are_never_forgotten(app):
+    """Who can read an envelope cannot take it from the others."""
+    blob = seal(
+        Kind.INSTRUCTIONS,
+        Place(TASK, 0, level=1),
+        b"?",
+        recipients={RECORDS.uid: point(RECORDS.private_key)},
+    )[0]
+    async with client(app, RELEASER) as store:
+        await store.put(blob)
+    async with client(app, RECORDS) as store:
+        with pytest.raises(ContentRefused) as caught:
+            await store.delete(blob.hash)
+        assert caught.value.code == "FORBIDDEN"
+        assert await store.get(blob.hash) == blob.data
+
+
+async def test_a_share_for_a_thousand_co_holders_is_kept(app):
+    """Its header alone holds a third of a megabyte."""
+    people = {f"{'M' * 64}/{n:064}": point(RECORDS.private_key) for n in range(1000)}
+    share = answer(kind=Kind.SHARE, **people)
+    async with client(app) as store:
+        await store.put(share)
+        assert await store.shares(TASK, 0) == [(3, ANN.uid, share.hash)]
+        assert await store.get(share.hash) == share.data
+
+
 async def test_whom_an_answer_was_sealed_for_may_have_it_forgotten(app):
-    """Not its author, not another institution."""
+    """Not its author, not another institution; who asks later is told whose it was."""
     blob = answer(**{RECORDS.uid: point(RECORDS.private_key)})
     async with client(app) as store:
         await store.put(blob)
@@ -193,8 +244,11 @@ async def test_whom_an_answer_was_sealed_for_may_have_it_forgotten(app):
     async with client(app, RECORDS) as store:
         assert Blob.parse(await store.get(blob.hash)).key_for(RECORDS.uid, RECORDS.private_key)
         await store.delete(blob.hash)
-        with pytest.raises(ContentMissing):
+        with pytest.raises(ContentForgotten) as forgotten:
             await store.get(blob.hash)
+        assert forgotten.value.field == blob.place.name
+        with pytest.raises(ContentForgotten):
+            await store.delete(blob.hash)
 
 
 async def test_health_and_metrics_tell_no_names(app):

@@ -14,12 +14,14 @@ import click
 from pmcb_client.commands.acting import choose_valid
 from pmcb_client.terminal import emit
 
+from ._served import roots_of, roots_option, served
+
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
     from pmcb_client.cli import Settings
+    from pmcb_services.common import Served
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MIB = 2**20
 
 
@@ -29,8 +31,6 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--store", help="A folder, or the address of a bucket (s3://...); else in the home.")
 @click.option(
     "--quota-mib",
@@ -39,19 +39,11 @@ def group() -> None:
     show_default=True,
     help="What a person may put on a day.",
 )
-@click.option("--tls-cert", type=FILE, help="Certificate (PEM); needed beyond loopback.")
-@click.option("--tls-key", type=FILE, help="Its key (PEM).")
-@click.option("--tls-ca", type=FILE, help="Root (PEM) of that certificate, for clients.")
+@served
+@roots_option
 @click.pass_obj
 def serve(
-    settings: Settings,
-    host: str,
-    port: int,
-    store: str | None,
-    quota_mib: int,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    tls_ca: Path | None,
+    settings: Settings, store: str | None, quota_mib: int, place: Served, tls_ca: Path | None
 ) -> None:
     """Serve the content store until Ctrl-C, as an identity of an institution.
 
@@ -61,24 +53,22 @@ def serve(
     from dataclasses import replace
 
     from pmcb_client.http_identity import RequestChecker
-    from pmcb_client.network_file import ContentStore, load, save
-    from pmcb_client.usage_errors import InputError
-    from pmcb_services.common import Served, following
+    from pmcb_client.network_file import ContentStore, load, update
+    from pmcb_services.common import following, log_to_stderr
     from pmcb_services.common import serve as run
     from pmcb_services.content import Blobs, content_application
 
-    if (tls_cert is None) != (tls_ca is None):
-        raise InputError("Clients need the root of the TLS certificate: give --tls-ca with it.")
+    root = roots_of(place, tls_ca)
+    log_to_stderr()
     path = settings.home / "network.json"
     network = load(path)
     identity = choose_valid(settings, network, "institution")
     checker = RequestChecker(network, audience="content")
-    place = Served(host, port, tls_cert, tls_key)
     blobs = Blobs(_opened(settings, store))
     with place.listen() as listening:
         url = place.url(listening)
-        root = "" if tls_ca is None else tls_ca.read_text()
-        save(path, replace(load(path), content=ContentStore(url, identity.uid, root)))
+        here = ContentStore(url, identity.uid, root)
+        update(path, lambda known: replace(known, content=here))
         app = content_application(
             blobs,
             checker,

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every service shares."""
 
-from ._application import Running, SignedCaller, application
-from ._serve import Served, serve
-from ._trust import following
-from .errors import ErrorCode, ServiceError
+import importlib as _importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._application import Running, SignedCaller, application
+    from ._handler import SubtaskHandler
+    from ._logs import log_to_stderr
+    from ._serve import Served, serve, serving
+    from ._trust import following
+    from .errors import ErrorCode, ServiceError
 
 __all__ = [
     "ErrorCode",
@@ -12,7 +18,32 @@ __all__ = [
     "Served",
     "ServiceError",
     "SignedCaller",
+    "SubtaskHandler",
     "application",
     "following",
+    "log_to_stderr",
     "serve",
+    "serving",
 ]
+
+_HOME = {
+    "ErrorCode": ".errors",
+    "Running": "._application",
+    "Served": "._serve",
+    "ServiceError": ".errors",
+    "SignedCaller": "._application",
+    "SubtaskHandler": "._handler",
+    "application": "._application",
+    "following": "._trust",
+    "log_to_stderr": "._logs",
+    "serve": "._serve",
+    "serving": "._serve",
+}
+"""Processes that serve nobody over HTTP do without its libraries: these wait until asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """What `_HOME` names."""
+    if name in _HOME:
+        return getattr(_importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -15,9 +16,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pmcb_client.http_identity import Caller, RequestChecker, SignedRequest, Unauthenticated
 
+from ._logs import raised_at
 from .errors import ErrorCode, ServiceError
 
 __all__ = ["Running", "SignedCaller", "application"]
@@ -40,23 +43,35 @@ class SignedCaller:
         checker: for this service.
         roles: who may call; empty for anybody enrolled.
         body_bytes: the largest body this path takes.
+        body_s: seconds that it may take to come; None for any.
     """
 
     def __init__(
-        self, checker: RequestChecker, *, roles: Sequence[str] = (), body_bytes: int = 0
+        self,
+        checker: RequestChecker,
+        *,
+        roles: Sequence[str] = (),
+        body_bytes: int = 0,
+        body_s: float | None = None,
     ) -> None:
         self._checker = checker
         self._roles = frozenset(roles)
         self._limit = body_bytes
+        self._within_s = body_s
 
     async def __call__(self, request: Request) -> Caller:
         """Check the request.
 
         Raises:
-            ServiceError: ``TOO_LARGE`` or ``FORBIDDEN``.
+            ServiceError: ``TOO_LARGE``, ``TOO_SLOW`` or ``FORBIDDEN``.
             Unauthenticated: nobody signed it.
         """
-        body = await self._body(request)
+        try:
+            async with asyncio.timeout(self._within_s):
+                body = await self._body(request)
+        except TimeoutError as error:
+            message = f"The body did not come within {self._within_s:g} seconds."
+            raise ServiceError(ErrorCode.TOO_SLOW, message) from error
         request.state.body = body
         path, query = request.scope["raw_path"], request.scope["query_string"]
         target = (path + b"?" + query if query else path).decode("latin-1")
@@ -79,7 +94,12 @@ class SignedCaller:
 
 
 def application(
-    title: str, *, version: str, ready: Ready, while_running: Running | None = None
+    title: str,
+    *,
+    version: str,
+    ready: Ready,
+    while_running: Running | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> FastAPI:
     """An application with errors in one shape, ``/healthz``, ``/readyz`` and ``/metrics``.
 
@@ -90,6 +110,7 @@ def application(
         version: of the service.
         ready: why it is not.
         while_running: entered when the service starts, left when it ends.
+        registry: of the service's own metrics, shown beside those of requests.
     """
 
     @asynccontextmanager
@@ -98,23 +119,17 @@ def application(
             yield
 
     app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, lifespan=lifespan)
-    registry = CollectorRegistry()
+    registry = registry or CollectorRegistry()
     requests = Counter(
         "pmcb_requests", "Requests by path and status.", ["path", "status"], registry=registry
     )
     seconds = Histogram("pmcb_request_seconds", "Seconds by path.", ["path"], registry=registry)
 
-    @app.middleware("http")
-    async def observed(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        start = time.perf_counter()
-        response = await call_next(request)
-        route = request.scope.get("route")
-        path = getattr(route, "path", "other")  # never the path itself, which holds ids
-        requests.labels(path, str(response.status_code)).inc()
-        seconds.labels(path).observe(time.perf_counter() - start)
-        return response
+    def observed(path: str, status: int, took_s: float) -> None:
+        requests.labels(path, str(status)).inc()
+        seconds.labels(path).observe(took_s)
+
+    app.add_middleware(_Observing, observed=observed)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Response:
@@ -138,6 +153,32 @@ def application(
     ):
         app.add_exception_handler(kind, handler)
     return app
+
+
+class _Observing:
+    """Tells path, status and seconds of each request; a path with its ids is never told."""
+
+    def __init__(self, app: ASGIApp, observed: Callable[[str, int, float], None]) -> None:
+        self._app = app
+        self._observed = observed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            path = getattr(scope.get("route"), "path", "other")
+            self._observed(path, status, time.perf_counter() - start)
 
 
 def _answer(code: ErrorCode, message: str, field: str = "") -> JSONResponse:
@@ -165,9 +206,5 @@ async def _http_error(_: Request, error: Any) -> JSONResponse:
 
 
 async def _defect(_: Request, error: Exception) -> JSONResponse:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = "" if trace is None else f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"
-    _log.error("defect", kind=type(error).__name__, at=place)
+    _log.error("defect", kind=type(error).__name__, at=raised_at(error))
     return _answer(ErrorCode.INTERNAL, "The service has a defect; its log names the place.")

@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +20,12 @@ from pmcb_client.usage_errors import InputError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-__all__ = ["Served", "serve"]
+__all__ = ["Served", "serve", "serving"]
 
 GRACE_S = 10
+
+MOST_AT_ONCE = 2000
+"""Connections of a service, idle ones too; on further ones it answers 503."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,16 @@ class Served:
                 next_step="Give --tls-cert and --tls-key.",
             )
         try:
-            return socket.create_server((self.host, self.port))
+            listening = socket.create_server((self.host, self.port))
         except OSError as error:
             raise InputError(
                 f"{self.host}:{self.port} cannot be listened on: {error.strerror}.",
                 next_step="Choose another --port; 0 takes a free one.",
             ) from error
+        # connections inherit it: asyncio sets it only where a socket names its protocol, and an
+        # answer's body would wait 40 ms for the acknowledgement of its head
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
 
     def url(self, listening: socket.socket) -> str:
         """How clients reach it."""
@@ -65,16 +76,42 @@ class Served:
 
 def serve(app: FastAPI, place: Served, listening: socket.socket) -> None:
     """Answer requests until SIGINT or SIGTERM; running ones have ten seconds to end."""
-    config = uvicorn.Config(
+    uvicorn.Server(_config(app, place)).run(sockets=[listening])
+
+
+async def serving(app: FastAPI, place: Served, listening: socket.socket) -> None:
+    """The same beside other work, until this is cancelled; it hears no signals itself."""
+    server = _Beside(_config(app, place))
+    running = asyncio.ensure_future(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(running)
+    finally:
+        server.should_exit = True
+        await running
+
+
+class _Beside(uvicorn.Server):
+    """Leaves signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: FastAPI, place: Served) -> uvicorn.Config:
+    # It would print the whole trace of a defect, the caller's words in it: the application tells
+    # the place of a defect to its own log.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
+        limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=place.tls_cert,
         ssl_keyfile=place.tls_key,
     )
-    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _is_loopback(host: str) -> bool:

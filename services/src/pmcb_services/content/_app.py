@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The content store over HTTP: sealed files in, receipts out."""
+"""The content store over HTTP: sealed files and notices in, receipts out."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -9,20 +8,20 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Path, Request, Response
 
-from pmcb_client.content import Receipt
 from pmcb_client.http_identity import Caller, RequestChecker
 from pmcb_client.sealing import MAX_BLOB_BYTES, Blob, Damaged, Kind
 from pmcb_client.wallet import WalletIdentity
 from pmcb_services.common import ErrorCode, Running, ServiceError, SignedCaller, application
 
-from ._blobs import Blobs, Stored
+from ._blobs import Blobs
+from ._keeper import Keeper, check_hash
+from ._notices import Digest, notice_routes
 
 __all__ = ["QUOTA_BYTES", "content_application"]
 
 QUOTA_BYTES = 256 * 1024 * 1024
 _OWN = {Kind.ANSWER, Kind.SHARE}  # of a holder; the others are a releaser's
 
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file")]
 Task = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Subtask = Annotated[int, Path(ge=0, le=63)]
 
@@ -47,6 +46,7 @@ def content_application(
         clock: milliseconds UTC.
     """
     now_ms = clock or (lambda: time.time_ns() // 1_000_000)
+    keeper = Keeper(blobs, identity, quota_bytes, now_ms)
 
     async def ready() -> str:
         await blobs.find("0" * 64)
@@ -70,14 +70,8 @@ def content_application(
 
         The same file again is the same; its receipt tells when it came first.
         """
-        data: bytes = request.state.body
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise ServiceError(
-                ErrorCode.HASH_MISMATCH, "The bytes have another hash.", field="digest"
-            )
-        blob = _sealed(data, caller)
-        kept = await blobs.find(digest) or await _take(blobs, blob, caller, now_ms(), quota_bytes)
-        return Receipt.sign(digest, len(data), caller.uid, kept.at_ms, identity).as_document()
+        data = check_hash(request.state.body, digest)
+        return await keeper.keep_blob(_sealed(data, caller), caller)
 
     @app.get("/v1/blobs/{digest}", response_class=Response)
     async def get(digest: Digest, _: Annotated[Caller, Depends(reader)]) -> Response:
@@ -86,11 +80,15 @@ def content_application(
 
     @app.delete("/v1/blobs/{digest}", status_code=204)
     async def delete(digest: Digest, caller: Annotated[Caller, Depends(owner)]) -> None:
-        """Forget an answer: whom it was sealed for has it, or wants it no more."""
+        """Forget an answer: whom it was sealed for has it, or wants it no more.
+
+        Who asks for it later is told so (``FORGOTTEN``), and whose it was, since hashes can be
+        copied: it is not that receiver's fault.
+        """
         blob = Blob.parse(await blobs.get(digest))
-        if caller.uid not in blob.wraps:
-            raise ServiceError(ErrorCode.FORBIDDEN, "It was not sealed for the caller.")
-        await blobs.delete(digest)
+        if blob.kind is not Kind.ANSWER or caller.uid not in blob.wraps:
+            raise ServiceError(ErrorCode.FORBIDDEN, "It is no answer that the caller may read.")
+        await blobs.forget(digest, blob.place)
 
     @app.get("/v1/listings/{task}/{subtask}")
     async def listing(
@@ -98,19 +96,10 @@ def content_application(
     ) -> dict[str, list[dict[str, str | int]]]:
         """The shares that holders passed on, by slot."""
         found = await blobs.shares(task, subtask)
-        return {"shares": [{"slot": slot, "hash": digest} for slot, digest in found]}
+        return {"shares": [one.as_document() for one in found]}
 
+    app.include_router(notice_routes(keeper, checker))
     return app
-
-
-async def _take(blobs: Blobs, blob: Blob, caller: Caller, now_ms: int, quota: int) -> Stored:
-    """Keep a new file, within the caller's quota."""
-    if await blobs.used(caller.uid, now_ms) + len(blob.data) > quota:
-        raise ServiceError(ErrorCode.QUOTA, f"{quota:,} bytes a day are yours; try tomorrow.")
-    await blobs.count(caller.uid, now_ms, blob.hash, len(blob.data))
-    if blob.kind is Kind.SHARE:  # named first: a name without a file is a file on its way
-        await blobs.add_share(blob.place, blob.hash)
-    return await blobs.put(blob.hash, blob.data)
 
 
 def _sealed(data: bytes, caller: Caller) -> Blob:
@@ -119,10 +108,7 @@ def _sealed(data: bytes, caller: Caller) -> Blob:
         blob = Blob.parse(data)
     except Damaged as error:
         raise ServiceError(ErrorCode.NOT_SEALED, "Only sealed files are kept here.") from error
-    if blob.kind in _OWN:
-        fits = blob.place.holder == caller.uid and type(blob.place.slot) is int
-    else:
-        fits = caller.role == "releaser"
-    if not fits:
+    is_own = blob.place.holder == caller.uid
+    if not (is_own if blob.kind in _OWN else caller.role == "releaser"):
         raise ServiceError(ErrorCode.FORBIDDEN, "The file belongs to somebody else's slot.")
     return blob
