@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The order gateway over HTTP."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse
+
+from pmcb_services.common import application
+from pmcb_services.fog.errors import FogError, Overloaded
+
+from ._plan_route import plan_routes
+from ._routes import operator_routes, order_routes
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+    from pmcb_client.http_identity import RequestChecker
+    from pmcb_services.common import Running
+
+    from ._gateway import Gateway
+
+__all__ = ["fog_application"]
+
+
+def fog_application(
+    gateway: Gateway, checker: RequestChecker, *, while_running: Running | None = None
+) -> FastAPI:
+    """The application; whoever serves it has entered the gateway, and leaves it afterwards.
+
+    Args:
+        gateway: the institution's.
+        checker: who calls; its audience is `audience` of the gateway's identity.
+        while_running: entered when the service starts, left when it ends.
+    """
+    app = application(
+        "PMCB order gateway",
+        version=version("pmcb-services"),
+        ready=gateway.not_ready,
+        while_running=while_running,
+        registry=gateway.core.metrics.registry,
+    )
+    app.add_exception_handler(FogError, _refused)
+    for routes in (order_routes, operator_routes, plan_routes):
+        app.include_router(routes(gateway, checker))
+    return app
+
+
+async def _refused(_: Request, error: Any) -> JSONResponse:
+    content = {"error": error.code, "message": str(error), "field": error.field}
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+    return JSONResponse(content, error.status, headers)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where devices hand in what they measure."""
+
+import asyncio
+import hmac
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from pmcb_client.fields import Field
+from pmcb_services.common import ErrorCode, Running, ServiceError, application
+from pmcb_services.fog.errors import FogError, InvalidInput
+
+from ._buffer import Buffer
+from ._reading import ReadingBody, read_reading
+
+__all__ = ["collector_application", "read_tokens"]
+
+MAX_BODY_BYTES = 2**16
+_TOKEN = 16
+
+
+def read_tokens(path: Path) -> dict[str, str]:
+    """The devices' tokens, by device: a file of lines ``pump-3 = "..."``.
+
+    Raises:
+        InvalidInput: names the device whose token cannot be.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path.name} is no TOML file that can be read.") from error
+    for device, token in document.items():
+        if not isinstance(token, str) or len(token) < _TOKEN or not token.isascii():
+            raise InvalidInput(
+                f"The token of {device} must be {_TOKEN} ASCII characters or more.", field=device
+            )
+    if len({*document.values()}) != len(document):
+        raise InvalidInput("Two devices have the same token.")
+    return document
+
+
+def collector_application(
+    buffer: Buffer,
+    fields: Mapping[str, Field],
+    tokens: Mapping[str, str],
+    *,
+    while_running: Running | None = None,
+    clock: Callable[[], int] | None = None,
+) -> FastAPI:
+    """The application.
+
+    Args:
+        buffer: keeps what was taken.
+        fields: what is measured.
+        tokens: by device.
+        while_running: entered when the service starts, left when it ends.
+        clock: milliseconds UTC.
+    """
+    now_ms = clock or (lambda: time.time_ns() // 1_000_000)
+
+    async def ready() -> str:
+        try:
+            await asyncio.to_thread(buffer.counts)
+        except FogError as error:
+            return str(error)
+        return ""
+
+    app = application(
+        "PMCB collector", version=version("pmcb-services"), ready=ready, while_running=while_running
+    )
+    app.add_exception_handler(FogError, _refused)
+    schema = ReadingBody.model_json_schema()
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+
+    @app.post("/v1/readings", status_code=202, openapi_extra={"requestBody": body})
+    async def take(request: Request) -> dict[str, int]:
+        """Take a reading; it is on the disk once this is answered."""
+        _check_token(request.headers.get("Authorization", ""), tokens)
+        reading = read_reading(await _body(request), fields, now_ms=now_ms())
+        await asyncio.to_thread(buffer.take, reading)
+        return {"taken": 1}
+
+    return app
+
+
+def _check_token(header: str, tokens: Mapping[str, str]) -> None:
+    given = header.removeprefix("Bearer ").encode()
+    known = [hmac.compare_digest(given, token.encode()) for token in tokens.values()]
+    if not any(known):
+        raise ServiceError(ErrorCode.UNAUTHENTICATED, "The request has no device's token.")
+
+
+async def _body(request: Request) -> bytes:
+    data = b""
+    async for part in request.stream():
+        data += part
+        if len(data) > MAX_BODY_BYTES:
+            message = f"A reading holds at most {MAX_BODY_BYTES:,} bytes."
+            raise ServiceError(ErrorCode.TOO_LARGE, message)
+    return data
+
+
+async def _refused(_: Request, error: Any) -> JSONResponse:
+    content = {"error": error.code, "message": str(error), "field": error.field}
+    return JSONResponse(content, error.status)

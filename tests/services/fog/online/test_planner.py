@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process beside the gateway that may die."""
+
+import asyncio
+import os
+import posixpath
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pmcb_services.fog.errors import (
+    Infeasible,
+    InvalidInput,
+    Overloaded,
+    ScenarioError,
+    Unavailable,
+)
+from pmcb_services.fog.online import GatewaySettings, _planner
+from pmcb_services.fog.online._planner import Planner, _Raised
+
+
+async def test_a_planner_answers_refuses_and_comes_back_when_it_died():
+    """Errors arrive as they were raised; after a death the next call starts another process."""
+    async with Planner() as planner:
+        assert await planner.call(posixpath.basename, "a/b") == "b"
+        with pytest.raises(InvalidInput) as caught:
+            await planner.call(GatewaySettings.read, Path("missing.toml"))
+        assert caught.value.field == "config"
+        first = planner.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        with suppress(Unavailable):  # it is dying still, or was dead already
+            await planner.call(posixpath.basename, "a/c")
+        assert await planner.call(posixpath.basename, "a/d") == "d"
+        assert planner.pid != first
+
+
+def test_errors_that_are_made_of_more_than_a_sentence_arrive():
+    """With their sentence and the part that is to blame."""
+    for error in (Infeasible(["o1"]), ScenarioError("is no number.", pointer="/seed")):
+        found = _Raised(error).error()
+        assert (type(found), str(found), found.field) == (type(error), str(error), error.field)
+
+
+async def test_a_planner_that_takes_too_long_is_ended():
+    """Whoever waits is told in time."""
+    async with Planner() as planner:
+        await planner.call(posixpath.basename, "a/b")
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            await planner.call(time.sleep, 60, within_s=0.05)
+        assert time.monotonic() - begun < 30
+        assert planner.pid is None
+
+
+async def test_a_few_works_wait_and_others_are_told_to_come_again():
+    """Whoever gives up makes room; what waits when the planner ends is not done any more."""
+    async with Planner() as planner:
+        await planner.call(posixpath.basename, "a/b")
+        calls = [
+            asyncio.create_task(planner.call(time.sleep, 60, within_s=50))
+            for _ in range(1 + _planner.WAITING)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await planner.call(posixpath.basename, "a/c")
+        calls.pop().cancel()
+        await asyncio.sleep(0.01)
+        calls.append(asyncio.create_task(planner.call(posixpath.basename, "a/d")))
+        await asyncio.sleep(0.01)
+        assert not any(call.done() for call in calls)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 5
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(ended[0], Unavailable)
+    assert all(isinstance(each, asyncio.CancelledError) for each in ended[1:])

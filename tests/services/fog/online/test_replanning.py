@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans made anew while orders wait, in a process of their own."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from tests.services.fog.online.hall import Hall, order
+
+from pmcb_services.fog.errors import ScenarioError
+from pmcb_services.fog.online import SqliteDatabase, audit_store
+
+SCENARIO = {
+    "schema": "pmcb-fog/1",
+    "servers": [{"id": "a", "speed": 1000}, {"id": "b", "speed": 1000}],
+    "orders": [{"id": "x", "length": 2000}, {"id": "y", "length": 2000}],
+}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend():
+    """For all tests of the module."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def planning(tmp_path_factory, anyio_backend):
+    """A gateway whose planner is warm."""
+    made = Hall(SqliteDatabase(tmp_path_factory.mktemp("store") / "o.sqlite3"))
+    async with made.serving() as hall:
+        yield hall
+
+
+async def placed(hall, server):
+    """How many orders wait for a server."""
+    return sum(1 for each in hall.gateway.core.board.orders.values() if each.server == server)
+
+
+async def until(told):
+    """Returns once it is so."""
+    async with asyncio.timeout(60):
+        while not await told():  # noqa: ASYNC110 - what is told is not told by an event
+            await asyncio.sleep(0.02)
+
+
+async def test_a_server_that_comes_late_takes_over_its_share(planning):
+    """With a certificate of the plan, also after the planner was killed."""
+    await planning.server("a")
+    operator = planning.client("operator")
+    await operator.submit_many([order(f"o{n}", deadline_ms=0) for n in range(20)])
+    assert await placed(planning, "a") == 20
+    await planning.server("b")
+
+    async def shared():
+        return await placed(planning, "b") >= 8
+
+    await until(shared)
+    plan = await operator.plan()
+    assert plan is not None
+    assert plan["certificate"]["bound"] <= plan["certificate"]["cost"]
+    assert set(plan["assignment"].values()) == {"a", "b"}
+    assert (await audit_store(planning.store)).findings == ()
+    shift = planning.gateway.shift
+    pid = shift._planner.pid
+    os.kill(pid, signal.SIGKILL)
+    await planning.server("c")
+
+    async def shared_again():
+        return await placed(planning, "c") >= 4 and shift._planner.pid not in {None, pid}
+
+    await until(shared_again)
+
+
+async def test_a_scenario_is_planned_and_nothing_kept(planning, monkeypatch):
+    """Its plan is what `pmcb fog plan` finds; a malformed one is refused by its place."""
+    monkeypatch.setattr(planning.gateway, "planner", planning.gateway.shift._planner)  # is warm
+    worker = planning.client("worker")
+    found = await worker.planned(SCENARIO, algorithm="lpt")
+    assert sorted(found["assignment"].values()) == ["a", "b"]
+    assert found["makespan"] == 2.0
+    for changes, pointer in (
+        ({"servers": [{"id": "a", "speed": 0}]}, "/servers/0/speed"),
+        ({"etc": "/etc/passwd"}, "/etc"),
+        ({"arrivals": {"process": "poisson", "rate": 1, "horizon": 9, "mix": {}}}, "/arrivals"),
+    ):
+        with pytest.raises(ScenarioError) as caught:
+            await worker.planned({**SCENARIO, **changes})
+        assert caught.value.field == pointer
