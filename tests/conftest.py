@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
 from tests.fabric import Fabric, Servers, deployed, fabric_network
 
 # A shell that runs the tests in the background ignores SIGINT, and processes inherit that. Those
@@ -24,6 +25,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests on Fabric have time for that."""
     if item.get_closest_marker("fabric") and not item.get_closest_marker("timeout"):
         item.add_marker(pytest.mark.timeout(FABRIC_S))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Gateway, bridge and services are asyncio's."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")

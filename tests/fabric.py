@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.network.shell import listening, pmcb
 
 from pmcb_client.network_file import NetworkFile
 from pmcb_network._launch import Places
@@ -27,6 +26,7 @@ from pmcb_network.fabric._network import FabricNetwork
 from pmcb_network.fabric._topology import Kind
 from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
+from tests.network.shell import listening, pmcb
 
 ROOT = Path(__file__).parents[1]
 # Stories play weeks in seconds by moving the client's clock.

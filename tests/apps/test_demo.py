@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pmcb_apps.demo._folder import demo_folder
+from pmcb_services.publishing import Release
 
 COMMAND = [str(Path(sys.executable).with_name("pmcb"))]
 
@@ -26,7 +29,7 @@ def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "--json", "demo", "--folder", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
 
 
 def answers(port: int) -> bool:
@@ -72,6 +75,7 @@ def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):
     folder = tmp_path / "demo"
     with demo_folder(folder, keep=False):
         (folder / "task").mkdir()
+        (folder / "release").mkdir()
         for name in ("levels.json", "people.csv", "report.html"):
             (folder / name).write_text("of a demo")
     (folder / "thesis.txt").write_text("do not lose")
@@ -81,9 +85,10 @@ def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):
     assert left == [".pmcb-demo", "figures", "thesis.txt"]
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.usefixtures("without_data")
 def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
-    """Levels, refusals with their codes, verdicts; a report; run again, it starts afresh."""
+    """Levels, refusals, who opens what, rewards, a search, a release, plans; and a report."""
     folder = tmp_path / "demo"
     answer = demo(folder)
     assert answer.returncode == 0, answer.stderr
@@ -104,17 +109,74 @@ def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
         "LEVEL_MISMATCH",
         "NOT_LEVELED",
     }
-    assert [one["verdict"] for one in story["judgements"]].count("reject") == 3
+    rejected = [one["reason"] for one in story["judgements"] if one["verdict"] == "reject"]
+    assert sorted(rejected) == ["range", "schema", "time"]
+    opened = [(one["who"], one["opened"]) for one in story["openings"]]
+    assert opened == [
+        ("a receiver without a slot", False),
+        ("a holder of another subtask", False),
+        ("who runs the content store", False),
+        ("7 holders together", False),
+        ("8 holders together", True),
+    ]
+    assert story["credit"] == {"issued": 1000, "paid": 840, "refunded": 60, "of receivers": 840}
     report = (folder / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == 3
+    assert report.count("data:image/png;base64,") == 5
     assert "generated" in report
+    check_search(story["search"])
+    check_release(folder, story["publication"])
+    check_plans(story["planning"], answers=len(story["judgements"]))
     assert sorted(path.name for path in folder.iterdir()) == [
         ".pmcb-demo",
         "levels.json",
         "people.csv",
+        "release",
         "report.html",
         "task",
     ]
+
+
+def check_search(told: dict[str, Any]) -> None:
+    """Answers are exact; the cloud saw equal batches, no label twice, and nothing of a refusal."""
+    assert (told["source"], told["records"]) == ("stand-in", 4000)
+    shock, again, sepsis, wide = told["questions"]
+    assert all(one["is_exact"] and one["certified"] for one in told["questions"])
+    assert shock["hits"] == sum(shock["by_patient"]) > 0
+    assert again["by_patient"] == shock["by_patient"]
+    assert not set(again["batches"][0]) & set(shock["batches"][0])
+    assert (sepsis["hits"] + sepsis["others"], wide["others"]) == (30, 0)
+    batches = [len(one["batches"]) for one in told["questions"]]
+    assert batches == [1, 1, 1, 2]
+    sizes = {len(batch) for one in told["questions"] for batch in one["batches"]}
+    assert sizes == {told["batch"]} == {32}
+    assert told["repeated"] == told["refused_batches"] == 0
+    assert told["refused"][0] == "GRANT_DENIED"
+
+
+def check_release(folder: Path, told: dict[str, Any]) -> None:
+    """It is intact and of all persons; it was paid, and the request beyond the budget was not."""
+    kept = Release.open(folder / "release")
+    assert kept.schema.subject == "subject"
+    assert [cluster["supported"] for cluster in told["clusters"]] == [True, True, True]
+    sizes = [round(size.persons) for size in kept.clusters(3).sizes]
+    assert [cluster["persons"] for cluster in told["clusters"]] == sizes
+    assert (told["own"], told["collected"]) == (4000, 42)
+    assert told["cost_ratio"] < 1.2
+    assert told["checks"][-1] == "The ledger's entry is the one of this release."
+    assert told["refused"][0] == "BUDGET_EXHAUSTED"
+    spent = [Fraction(told[part]) for part in ("counted", "epsilon")]
+    assert Fraction(told["total"]) - sum(spent) == Fraction(told["left"])
+    assert told["left"] == told["left_before"] == "24/25"
+
+
+def check_plans(told: dict[str, Any], answers: int) -> None:
+    """All answers and questions are planned, nobody's plans are proven as near as ours."""
+    assert (told["uploads"], told["queries"]) == (answers, 4)
+    ours, *others = told["plans"]
+    assert len(others) == 3
+    assert 0 <= ours["gap"] < 0.005
+    assert all(each["gap"] > 2 * ours["gap"] for each in others)
+    assert all(each["energy"] > ours["energy"] for each in others)
 
 
 @pytest.mark.usefixtures("without_data")

@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """One network a session of each kind, one world a test."""
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from tests.embedded import in_a_thread, patient_network
 from tests.fabric import Fabric, Servers
 from tests.scenarios.contracts import Turns, Whole
 from tests.scenarios.place import Place
 from tests.scenarios.world import World
 
-from pmcb_client.network_file import parse
 from pmcb_network.embedded import EmbeddedNetwork
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,26 +22,8 @@ async def one_loop(anyio_backend: str) -> None:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, EmbeddedNetwork]]:
     """PMCB's contract on an embedded network."""
-    # Stories play weeks in seconds by moving the client's clock, so the window is a year wide.
-    network = EmbeddedNetwork(tmp_path_factory.mktemp("network"), time_window_s=400 * 24 * 3600)
-    with in_a_thread(network):
-        yield Place("embedded", parse(network.network_file), network.registrars), network
-
-
-@contextmanager
-def in_a_thread(network: EmbeddedNetwork) -> Iterator[None]:
-    """The network runs in a thread of its own, as other processes would meet it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(network.__aenter__(), loop).result(30)
-    try:
-        yield
-    finally:
-        asyncio.run_coroutine_threadsafe(network.__aexit__(None, None, None), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with patient_network(tmp_path_factory.mktemp("network")) as made:
+        yield made
 
 
 @pytest.fixture(
@@ -72,8 +46,8 @@ def embedded_whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     network = EmbeddedNetwork(
         tmp_path_factory.mktemp("whole"), contract=Whole(Turns("HospitalAMSP", "HospitalBMSP"))
     )
-    with in_a_thread(network):
-        yield Place("embedded", parse(network.network_file), network.registrars)
+    with in_a_thread(network) as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

@@ -171,6 +171,7 @@ async def test_slots_beyond_the_first_look_are_found(world: World):
 async def test_a_crowd_that_finds_its_first_slots_taken_gets_others(world: World):
     """An epoch numbers people anew; who has the slots of the old numbers keeps them."""
     people = await world.people(80, msp=ORG_B, group="many")
+    await world.epoch(3, dict.fromkeys(people, 1))
     task = await world.task(slots=120)
     for crowd in (people[:40], people[40:]):
         await world.epoch(3, dict.fromkeys(crowd, 1))

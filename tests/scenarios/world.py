@@ -21,6 +21,7 @@ from pmcb_client.gateway import (
     Gateway,
     Network,
     Refused,
+    Transaction,
     connect,
     connect_network,
     open_channel,
@@ -76,6 +77,11 @@ class Person:
     async def submit(self, function: str, *args: object) -> dict[str, Any]:
         await self.world.catch_up(self)
         return _json(await self.contract.submit(function, *map(_wire, args)))
+
+    async def endorsed(self, function: str, *args: object) -> Transaction:
+        """Endorsed on the ledger as it stands, and not handed in."""
+        await self.world.catch_up(self)
+        return await self.contract.proposal(function, *map(_wire, args)).endorse()
 
     async def ask(self, function: str, *args: object) -> dict[str, Any]:
         await self.world.catch_up(self)

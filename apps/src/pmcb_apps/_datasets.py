@@ -48,7 +48,7 @@ DATA_SETS = (
 
 
 def data_set(name: str) -> DataSet:
-    """The data set of that name.
+    """The graph of that name.
 
     Raises:
         UnknownDataSet: names the ones there are.
@@ -56,7 +56,9 @@ def data_set(name: str) -> DataSet:
     for one in DATA_SETS:
         if one.name == name:
             return one
-    known = ", ".join(one.name for one in DATA_SETS)
+    from ._published import PUBLISHED
+
+    known = ", ".join(one.name for one in (*DATA_SETS, *PUBLISHED))
     raise UnknownDataSet(f"There is no data set {name!r}.", next_step=f"There are: {known}.")
 
 
@@ -92,7 +94,7 @@ def fetch(one: DataSet, home: Path, *, source: str, advance: Advance = lambda _:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".fetch-")
     os.close(handle)
     try:
-        _bring(source, Path(temporary), advance)
+        bring(source, Path(temporary), advance)
         if _content_sha256(Path(temporary)) != one.content_sha256:
             raise DataMismatch(
                 f"What {source} holds is not {one.name} as published.",
@@ -104,7 +106,12 @@ def fetch(one: DataSet, home: Path, *, source: str, advance: Advance = lambda _:
     return target
 
 
-def _bring(source: str, target: Path, advance: Advance) -> None:
+def bring(source: str, target: Path, advance: Advance) -> None:
+    """Copy what a file or an http(s) address holds.
+
+    Raises:
+        DataUnavailable: the source does not answer or does not have it.
+    """
     if source.startswith(("http://", "https://")):
         _download(source, target, advance)
         return

@@ -1,107 +1,105 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step 6: holders answer from real patient rows, and a verifier judges each answer.
-
-Until the content store is built, an answer is a local file; its hash goes to the ledger.
-"""
+"""Step 7: holders answer from real patient rows; three answer past their client's checks."""
 
 import asyncio
-import base64
-import hashlib
 import json
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pmcb_client.receiver import Kept, keep, submit
-from pmcb_client.tasks import Field, TaskFile
-from pmcb_client.wallet import WalletIdentity
+from pmcb_client.answers import Answer, Row, seal_answer
+from pmcb_client.receiver import Opened, Outbox, queue_answer, receiver_folder, send
 
 from ._cast import Cast
 from ._claims import Claimed
-from ._result import Judgement
+from ._opening import coalition
+from ._patients import patients
+from ._result import Opening
+from ._services import Services
 
-# The columns of scikit-learn's diabetes table, in clinical units, that the questions ask for.
-_COLUMNS = {
-    "bmi": "bmi",
-    "pressure": "bp",
-    "cholesterol": "s1",
-    "ldl": "s2",
-    "hdl": "s3",
-    "glucose": "s6",
-}
-_SLIPS = 3  # answers with a slip of the decimal point, which the verifier must find
+_AT_ONCE = 8
+_POLL_S = 0.2
+_DAY_MS = 86_400_000
+CARELESS = 3  # a slip of the decimal point, a word for a number, a value of the day before
 
 
-async def submit_all(
+@dataclass(frozen=True)
+class Holder:
+    """A claim with what its holder read, and the holder's outbox."""
+
+    claim: Claimed
+    opened: Opened
+    outbox: Outbox
+
+
+async def answer_all(
     cast: Cast,
-    task: str,
-    claims: Sequence[Claimed],
-    asked: Sequence[Sequence[str]],
+    services: Services,
     folder: Path,
-) -> list[Kept]:
-    """Every holder submits one patient's values for the fields that its subtask asks for."""
-    rows = _patients()
-    kept = []
-    for number, claim in enumerate(claims):
-        values = {name: rows[_COLUMNS[name]][number] for name in asked[claim.subtask]}
-        if number % (len(claims) // _SLIPS) == 0:
-            values = {name: value / 100 for name, value in values.items()}
-        source = folder / "receiver" / "answer.json"
-        source.parent.mkdir(exist_ok=True)
-        source.write_text(json.dumps(values))
-        place: Mapping[str, str | int] = {"task": task, "subtask": claim.subtask}
-        own = folder / "receiver" / claim.holder.label / task
-        kept.append(keep(own, source, place))
-    await asyncio.gather(
-        *(
-            submit(
-                cast.contract(claim.holder),
-                task,
-                claim.subtask,
-                content_hash=one.hash,
-                size_bytes=one.size,
-            )
-            for claim, one in zip(claims, kept, strict=True)
-        )
-    )
-    return kept
-
-
-async def judge_all(
-    cast: Cast,
-    verifier: WalletIdentity,
-    task: str,
     claims: Sequence[Claimed],
-    kept: Sequence[Kept],
-    file: TaskFile,
-) -> list[Judgement]:
-    """The verifier compares each answer with its fields' ranges and enters a verdict."""
-    contract = cast.contract(verifier)
+    opened: Sequence[Opened],
+) -> list[Opening]:
+    """Every holder queues and sends an answer; what shares opened meanwhile.
 
-    async def judge(claim: Claimed, one: Kept) -> Judgement:
-        reason = _reason(one, file.fields)
-        verdict, score = ("accept", "100") if reason == "ok" else ("reject", "0")
-        evidence = hashlib.sha256(one.hash.encode() + reason.encode()).hexdigest()
-        place = (task, str(claim.subtask), str(claim.slot))
-        await contract.submit("verify_submission", *place, verdict, score, reason, evidence)
-        return Judgement(claim.subtask + 1, claim.slot, verdict, reason)
+    The last subtask has a secret: its holders send one after the other until they are a majority.
+    """
+    holders = _queued(folder, claims, opened)
+    shared = [holder for holder in holders if holder.opened.has_secret]
+    others = [holder for holder in holders if not holder.opened.has_secret]
+    turn = asyncio.Semaphore(_AT_ONCE)
 
-    return list(await asyncio.gather(*map(judge, claims, kept)))
+    async def deliver(holder: Holder) -> None:
+        async with turn, services.store(holder.claim.holder) as store:
+            ledger = cast.contract(holder.claim.holder)
+            while holder.outbox.pending() or holder.outbox.to_pass():
+                sent = await send(holder.outbox, store, ledger, holder.claim.holder)
+                if sent.waiting or holder.outbox.to_pass():
+                    await asyncio.sleep(_POLL_S)
+
+    delivering = asyncio.gather(*map(deliver, others))
+    majority = len(shared) // 2 + 1
+    openings = []
+    for number, holder in enumerate(shared[:majority], 1):
+        await deliver(holder)
+        if number >= majority - 1:
+            first = shared[0]
+            openings.append(await coalition(cast, services, first.opened, first.claim.holder))
+    await asyncio.gather(delivering, *map(deliver, shared[majority:]))
+    return openings
 
 
-def _reason(one: Kept, fields: Mapping[str, Field]) -> str:
-    values = json.loads(base64.b64decode(json.loads(one.path.read_bytes())["content"]))
-    return "ok" if all(_within(fields[name], value) for name, value in values.items()) else "range"
+def _queued(folder: Path, claims: Sequence[Claimed], opened: Sequence[Opened]) -> list[Holder]:
+    rows = patients()
+    holders = []
+    for number, (claim, read) in enumerate(zip(claims, opened, strict=True)):
+        values = {name: rows[name][number] for name in sorted(read.instructions.names)}
+        outbox = Outbox(receiver_folder(folder, claim.holder) / "outbox.sqlite3")
+        kind, rest = divmod(number, len(claims) // CARELESS)
+        if rest == 0 and kind < CARELESS:
+            _put_unchecked(outbox, read, _careless(kind, values))
+        else:
+            source = folder / "receiver" / "answer.json"
+            source.write_text(json.dumps(values))
+            queue_answer(outbox, read, source, now_ms=_now_ms())
+        holders.append(Holder(claim, read, outbox))
+    return holders
 
 
-def _within(field: Field, value: float) -> bool:
-    assert field.low is not None
-    assert field.high is not None
-    return field.low <= value <= field.high
+def _careless(kind: int, values: Mapping[str, float]) -> Row:
+    wrong = (
+        Row(_now_ms(), {name: value / 100 for name, value in values.items()}),
+        Row(_now_ms(), dict.fromkeys(values, "high")),
+        Row(_now_ms() - _DAY_MS, values),
+    )
+    return wrong[kind]
 
 
-def _patients() -> Mapping[str, list[float]]:
-    from sklearn.datasets import load_diabetes
+def _put_unchecked(outbox: Outbox, opened: Opened, row: Row) -> None:
+    """As a client of somebody's own making might: ours refuses such an answer."""
+    blobs = seal_answer(Answer((row,)), opened.place, opened.readers)
+    outbox.put(blobs, queued_ms=_now_ms(), has_secret=opened.has_secret)
 
-    table = load_diabetes(scaled=False)
-    columns = dict(zip(table.feature_names, table.data.T, strict=True))
-    return {name: columns[name].round(1).tolist() for name in _COLUMNS.values()}
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from pmcb_client.enroller import Enroller
-from pmcb_client.gateway import Contract, connect, open_channel
+from pmcb_client.gateway import Contract, Network, connect, open_channel
 from pmcb_client.network_file import NetworkFile
 from pmcb_client.wallet import Wallet, WalletIdentity
 
@@ -51,7 +51,11 @@ class Cast:
 
         return list(await asyncio.gather(*(one(msp, name) for msp, name in people)))
 
+    def channel(self, identity: WalletIdentity) -> Network:
+        """The ledger's channel as this person sees it."""
+        gateway = connect(self._channels[identity.msp_id], identity.identity, identity.signer)
+        return gateway.network(self._network.channel)
+
     def contract(self, identity: WalletIdentity) -> Contract:
         """The contract as this person sees it."""
-        gateway = connect(self._channels[identity.msp_id], identity.identity, identity.signer)
-        return gateway.network(self._network.channel).contract(self._network.chaincode)
+        return self.channel(identity).contract(self._network.chaincode)

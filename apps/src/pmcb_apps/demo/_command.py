@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo"),
     show_default=True,
-    help="Where the report, the levels and the task file are left.",
+    help="Where the report, the release, the levels and the task file are left.",
 )
 @click.option("--keep", is_flag=True, help="Keep the network, the wallet and the answers, too.")
 @click.option(
@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 def demo(settings: "Settings", folder: Path, keep: bool, seed: int) -> None:
     """Tell the whole story on an embedded network, with a table and report.html at the end.
 
-    A social graph is classified into three levels, the levels go to the ledger, a task is split
-    and published, receivers accept what is theirs and are refused what is not, answers are
-    submitted and judged. Under two minutes; nothing is left running.
+    A social graph is classified into three levels, the levels go to the ledger, a task is split,
+    sealed and published, receivers accept what is theirs and are refused what is not, answers are
+    sealed, sent, judged and paid, and a majority opens a shared secret. A worker searches
+    encrypted records on a cloud that learns neither the records nor the questions. What was
+    collected goes into a table, of which an analyst gets a differentially private release, under
+    a budget on the ledger. In the end all these requests are planned as orders of a fog, with a
+    proof of how good the plan is. Under two minutes; nothing is left running.
     """
     import asyncio
 

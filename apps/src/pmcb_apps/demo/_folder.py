@@ -11,8 +11,21 @@ from pmcb_apps.errors import FolderInUse
 
 _MARKER = ".pmcb-demo"
 # What only makes sense with the running network; the report and the inputs stay.
-_PASSING = ("network", "wallet", "tasks", "receiver", "network.json")
-_MADE = (*_PASSING, "levels.json", "people.csv", "report.html", "task")
+_PASSING = (
+    "network",
+    "wallet",
+    "tasks",
+    "receiver",
+    "verifier",
+    "institution",
+    "content",
+    "publishing",
+    "retrieval",
+    "tables",
+    "network.json",
+    "services.log",
+)
+_MADE = (*_PASSING, "levels.json", "people.csv", "release", "report.html", "task")
 
 
 @contextmanager

@@ -48,6 +48,16 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Somebody tried to open something that was sealed, and whether it opened."""
+
+    who: str
+    what: str
+    opened: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A submission and its verdict."""
 
@@ -55,6 +65,147 @@ class Judgement:
     slot: int
     verdict: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Persons with a 95 % interval, and their means; ``supported`` by more than noise."""
+
+    persons: int
+    low: int
+    high: int
+    supported: bool
+    means: Sequence[float]
+
+    def __str__(self) -> str:
+        """How many, and between which numbers.
+
+        >>> str(Cluster(1200, 1130, 1270, True, ()))
+        '1,200 (1,130 to 1,270)'
+        """
+        return f"{self.persons:,} ({self.low:,} to {self.high:,})"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a worker asked of an encrypted store, beside what its cloud saw of it.
+
+    Attributes:
+        title: what it was about.
+        ranges: in words.
+        hits: records inside all ranges.
+        is_exact: whether a scan of the plain records finds the same.
+        others: the nearest others, where more were wanted.
+        certified: whether they are provably the nearest.
+        by_patient: how many of each patient's records came back.
+        batches: for each request of the cloud the places of its labels among all, 0 to 1.
+    """
+
+    title: str
+    ranges: str
+    hits: int
+    is_exact: bool
+    others: int
+    certified: bool
+    by_patient: Sequence[int]
+    batches: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Searches of an encrypted store.
+
+    Attributes:
+        source: of the records, a file or ``stand-in``.
+        records: how many there are.
+        patients: whose they are.
+        blobs: that the cloud keeps in their place.
+        batch: how many of them each request names.
+        questions: of a worker with a grant, in their order.
+        repeated: labels that the cloud was asked for more than once.
+        refused: code and sentence of the answer to a worker without a grant.
+        refused_batches: requests that the cloud had for it.
+    """
+
+    source: str
+    records: int
+    patients: int
+    blobs: int
+    batch: int
+    questions: Sequence[Question]
+    repeated: int
+    refused: tuple[str, str]
+    refused_batches: int
+
+    @property
+    def batches(self) -> int:
+        """All requests for blobs."""
+        return sum(len(question.batches) for question in self.questions)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A release of the institution's table, and the budget that paid for it.
+
+    Attributes:
+        own: made-up patients, whom the institution knew before.
+        collected: accepted answers that came in with the second version.
+        counted: what counting the persons of both versions cost.
+        epsilon: what the release cost.
+        total: of the budget.
+        columns: of the means.
+        everybody: all persons together.
+        clusters: in the release's order.
+        cost_ratio: the clusters' cost on the table itself over that of k-means without noise;
+            only the institution can compute it.
+        checks: what the check found, all of which holds.
+        refused: code and sentence of the answer to a second request, for as much again.
+        left_before, left: of the budget, as the ledger has it, before and after that request.
+    """
+
+    own: int
+    collected: int
+    counted: str
+    epsilon: str
+    total: str
+    columns: Sequence[str]
+    everybody: Cluster
+    clusters: Sequence[Cluster]
+    cost_ratio: float
+    checks: Sequence[str]
+    refused: tuple[str, str]
+    left_before: str
+    left: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan of orders: joules, seconds until all are done, and how far from optimal at most.
+
+    ``gap`` is the share by which its cost exceeds a proven lower bound.
+    """
+
+    algorithm: str
+    energy: float
+    makespan: float
+    gap: float | None
+
+
+@dataclass(frozen=True)
+class Planning:
+    """The story's own requests, assigned to fog servers.
+
+    Attributes:
+        uploads: answers that were sent.
+        queries: questions that a store was asked.
+        servers: of the fog.
+        plans: ours first, then what others plan.
+    """
+
+    uploads: int
+    queries: int
+    servers: int
+    plans: Sequence[Planned]
 
 
 @dataclass
@@ -70,7 +221,12 @@ class DemoResult:
     quality: Mapping[str, object] = field(default_factory=dict)
     subtasks: Sequence[SubtaskRow] = ()
     attempts: Sequence[Attempt] = ()
+    openings: Sequence[Opening] = ()
     judgements: Sequence[Judgement] = ()
+    credit: Mapping[str, int] = field(default_factory=dict)
+    search: Search | None = None
+    publication: Publication | None = None
+    planning: Planning | None = None
 
     def attempts_by_outcome(self) -> Counter[str]:
         """How often each outcome occurred."""
@@ -79,3 +235,7 @@ class DemoResult:
     def judgements_by_verdict(self) -> Counter[str]:
         """How often each verdict was given."""
         return Counter(judgement.verdict for judgement in self.judgements)
+
+    def judgements_by_rule(self) -> Counter[tuple[str, str]]:
+        """How often each verdict was given by each rule."""
+        return Counter((judgement.verdict, judgement.reason) for judgement in self.judgements)

@@ -4,17 +4,17 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmcb_client.levels_registry import active_epoch, pick_epoch, publish_epoch
-from pmcb_client.network_file import parse
+from pmcb_client.network_file import NetworkFile, parse
 from pmcb_client.tasks import (
     DEFAULT_COLLUSION,
-    TaskFile,
+    announced_keys,
     prepare,
     preview,
     publish,
@@ -24,16 +24,26 @@ from pmcb_client.wallet import Wallet, WalletIdentity
 from pmcb_network.embedded import ORGS, EmbeddedNetwork
 from pmcb_network.introduce import introduce
 
-from ._answers import judge_all, submit_all
+from ._answers import answer_all
 from ._cast import Cast
 from ._claims import attempt_all
+from ._dataset import OWN, TOTAL, publishing, register
 from ._levels import choose_graph, classify, registration, sample
+from ._opening import open_all, others_fail
+from ._orders import plan
+from ._people import People
+from ._release import EPSILON, buy, prove
 from ._result import DemoResult, LevelRow, Step, SubtaskRow
+from ._rewards import balances, close, judged_and_paid, taken_in
+from ._search import search
+from ._services import Services, services
+from ._store import RECORDS, store
 
 if TYPE_CHECKING:
     from pmcb_clustering import LevelAssignment
 
 PER_LEVEL = 20
+CREDIT = 1_000
 Tell = Callable[[str], None]
 
 
@@ -58,14 +68,26 @@ class Story:
                     "it is not a blockchain"
                 )
             async with Cast(file, Wallet(self._folder / "wallet")) as cast:
-                await self._tell_on(cast)
+                await self._tell_on(cast, file)
             self._tell(f"The ledger ends at height {network.height}.")
 
-    async def _tell_on(self, cast: Cast) -> None:
+    async def _tell_on(self, cast: Cast, file: NetworkFile) -> None:
         registered = await self._publish_levels(cast)
-        receivers, releaser, verifier = await self._enrol(cast, registered)
-        task, file = await self._publish_task(cast, releaser)
-        await self._claim_and_submit(cast, task, file, receivers, verifier)
+        people = await self._enrol(cast, registered)
+        async with services(
+            cast,
+            self._folder,
+            file,
+            releaser=people.releaser,
+            verifier=people.verifier,
+            institution=people.institution,
+            keeper=people.keeper,
+        ) as running:
+            task = await self._publish_task(cast, running, people.releaser)
+            await self._collect(cast, running, task, people)
+            await self._search_store(cast, running, people)
+            await self._publish_release(cast, running, people)
+        await self._plan_orders()
 
     async def _publish_levels(self, cast: Cast) -> Mapping[int, list[tuple[str, str]]]:
         result = self.result
@@ -91,6 +113,7 @@ class Story:
         with self._step("An epoch on the ledger") as came_out:
             registered = registration(self._folder, ORGS)
             authorities = [await cast.enrol(msp, f"authority.{msp}", "authority") for msp in ORGS]
+            self._treasurer = authorities[0]
             ledger = cast.contract(authorities[0])
             epoch = await pick_epoch(ledger, registered)
             await publish_epoch(ledger, registered, epoch)
@@ -102,40 +125,37 @@ class Story:
             )
         return sample(registered, PER_LEVEL)
 
-    async def _enrol(
-        self, cast: Cast, names: Mapping[int, list[tuple[str, str]]]
-    ) -> tuple[dict[int, list[WalletIdentity]], WalletIdentity, WalletIdentity]:
+    async def _enrol(self, cast: Cast, names: Mapping[int, list[tuple[str, str]]]) -> People:
         with self._step("People enrolled by their CA") as came_out:
-            releaser = await cast.enrol(ORGS[0], "releaser1", "releaser")
-            verifier = await cast.enrol(ORGS[1], "verifier1", "verifier")
-            await cast.enrol(ORGS[1], "records", "institution")
-            await cast.enrol(ORGS[1], "worker1", "worker")
-            await cast.enrol(ORGS[1], "analyst1", "analyst")
-            receivers = {
-                level: await cast.enrol_all(people, "receiver") for level, people in names.items()
-            }
-            count = sum(map(len, receivers.values()))
+            found = await People.enrolled(cast, names)
+            count = sum(map(len, found.receivers.values()))
             came_out.append(
-                f"a releaser, a verifier, an institution, a worker, an analyst, {count} receivers"
+                "a releaser, a verifier, an institution, a content store, a cloud, two workers, "
+                f"an analyst, {count} receivers"
             )
-        return receivers, releaser, verifier
+        return found
 
-    async def _publish_task(self, cast: Cast, releaser: WalletIdentity) -> tuple[str, TaskFile]:
-        with self._step("A task, split by sensitivity") as came_out:
+    async def _publish_task(self, cast: Cast, running: Services, releaser: WalletIdentity) -> str:
+        with self._step("A task, split by sensitivity, sealed and funded") as came_out:
+            account = (*releaser.uid.split("/"), str(CREDIT), "demo")
+            await cast.contract(self._treasurer).submit("issue_credit", *account)
             with as_file(files("pmcb_apps.demo") / "task") as packaged:
                 shutil.copytree(packaged, self._folder / "task")
             file = read_task_file(self._folder / "task" / "task.yaml")
             ledger = cast.contract(releaser)
             epoch = await active_epoch(ledger)
             parts = preview(file, epoch["per_level"], collusion=self.result.collusion)
+            readers = (*file.verifiers, file.institution, releaser.uid)
             record = prepare(
                 self._folder / "tasks",
                 file,
                 parts,
                 releaser=releaser.uid,
+                recipients=await announced_keys(ledger, readers),
                 now_ms=time.time_ns() // 1_000_000,
             )
-            await publish(ledger, self._folder / "tasks", record)
+            async with running.store(releaser) as store:
+                await publish(ledger, store, self._folder / "tasks", record)
             self.result.subtasks = [
                 SubtaskRow(
                     level=part.level,
@@ -147,31 +167,107 @@ class Story:
                 )
                 for part in parts
             ]
-            self._asked = [
-                [name for question in part.questions for name in question.fields] for part in parts
-            ]
-            came_out.append(f"{file.title!r}: {len(parts)} subtasks of {file.receivers} slots")
-        return record.task, file
+            came_out.append(
+                f"{file.title!r}: {len(parts)} subtasks of {file.receivers} slots, {file.reward} "
+                f"of {CREDIT:,} credits for each answer"
+            )
+        return record.task
 
-    async def _claim_and_submit(
-        self,
-        cast: Cast,
-        task: str,
-        file: TaskFile,
-        receivers: Mapping[int, Sequence[WalletIdentity]],
-        verifier: WalletIdentity,
-    ) -> None:
+    async def _collect(self, cast: Cast, running: Services, task: str, people: People) -> None:
         result = self.result
         with self._step("Receivers accept, or are refused") as came_out:
-            outsider = await cast.enrol(ORGS[0], "outsider1", "receiver")
-            result.attempts, claimed = await attempt_all(cast, task, receivers, outsider)
-            came_out.append(_counted(result.attempts_by_outcome()))
-        with self._step("Answers, and verdicts") as came_out:
-            kept = await submit_all(cast, task, claimed, self._asked, self._folder)
-            result.judgements = await judge_all(cast, verifier, task, claimed, kept, file)
-            came_out.append(
-                f"{len(kept)} answers of real patients: {_counted(result.judgements_by_verdict())}"
+            result.attempts, claimed = await attempt_all(
+                cast, task, people.receivers, people.outsider
             )
+            came_out.append(_counted(result.attempts_by_outcome()))
+        with self._step("Keys are delivered; questions open to holders only") as came_out:
+            opened = await open_all(cast, running, task, claimed)
+            strangers = (people.without_slot(claimed), people.keeper)
+            openings = await others_fail(cast, running, task, claimed, strangers)
+            failed = sum(not one.opened for one in openings)
+            came_out.append(f"{len(opened)} holders read theirs, {failed} others failed")
+        with self._step("Answers of real patients; a majority opens a secret") as came_out:
+            shared = await answer_all(cast, running, self._folder, claimed, opened)
+            result.openings = [*openings, *shared]
+            came_out += [f"{one.who} {'open' if one.opened else 'fail'}" for one in shared]
+        with self._step("Verdicts and rewards") as came_out:
+            subtasks, answers = len(result.subtasks), len(claimed)
+            result.judgements = await judged_and_paid(
+                cast, people.releaser, task, subtasks, answers
+            )
+            closed = await close(cast, people.releaser, task)
+            earned = await balances(cast, [claim.holder for claim in claimed])
+            result.credit = {"issued": CREDIT, **closed, "of receivers": earned}
+            came_out.append(_counted(result.judgements_by_verdict()))
+            came_out.append(f"{closed['paid']} credits paid, {closed['refunded']} given back")
+        with self._step("Accepted answers, in the institution's table") as came_out:
+            accepted = result.judgements_by_verdict()["accept"]
+            came_out.append(f"{await taken_in(running, accepted)} rows")
+
+    async def _search_store(self, cast: Cast, running: Services, people: People) -> None:
+        async with AsyncExitStack() as open_until_the_end:
+            with self._step("An encrypted store on a cloud that cannot read it") as came_out:
+                opening = store(cast, people, self._folder, running.network)
+                serving = await open_until_the_end.enter_async_context(opening)
+                came_out.append(
+                    f"{RECORDS:,} records of vital signs ({serving.records.source}), "
+                    "registered on the ledger; a worker is granted an hour"
+                )
+            with self._step("The worker searches it, another one may not") as came_out:
+                found = self.result.search = await search(serving, people.workers)
+                exact = sum(question.is_exact for question in found.questions)
+                came_out.append(
+                    f"{found.questions[0].hits} records of {found.questions[0].title}; "
+                    f"{exact} of {len(found.questions)} answers are those of a plain scan"
+                )
+                came_out.append(
+                    f"the cloud saw {found.batches} batches of {found.batch} labels, "
+                    f"{found.repeated or 'none'} twice"
+                )
+                came_out.append(f"the other worker: {found.refused[0]}")
+
+    async def _publish_release(self, cast: Cast, running: Services, people: People) -> None:
+        async with publishing(cast, running, self._folder, people.institution) as network:
+            with self._step("The next version of the institution's data set") as came_out:
+                dataset = await register(
+                    network,
+                    running,
+                    self._folder,
+                    people.institution,
+                    analysts=ORGS[0],
+                    seed=self.result.seed,
+                )
+                came_out.append(
+                    f"{OWN:,} made-up patients of its own, then {dataset.collected} answers, too; "
+                    f"counting them cost {dataset.counted} of a budget of {TOTAL}"
+                )
+            with self._step("A differentially private release for an analyst") as came_out:
+                bought = await buy(network, self._folder, people.analyst)
+                clusters = ", ".join(map(str, bought.clusters))
+                came_out.append(f"for epsilon {EPSILON} clusters of {clusters}")
+            with self._step("Its proof; and a second one, beyond the budget") as came_out:
+                ledger = cast.contract(people.analyst)
+                found = await prove(network, ledger, people.analyst, dataset, bought)
+                self.result.publication = found
+                came_out.append("intact, and the ledger's entry is the one of this release")
+                came_out.append(
+                    f"{found.refused[0]}: {found.left_before} was left, and {found.left} is"
+                )
+
+    async def _plan_orders(self) -> None:
+        with self._step("The same requests as orders of a fog (first run: compiles)") as came_out:
+            result = self.result
+            asked = 0 if result.search is None else len(result.search.questions)
+            found = result.planning = await asyncio.to_thread(
+                plan, len(result.judgements), asked, seed=result.seed
+            )
+            ours, *others = found.plans
+            came_out.append(
+                f"{found.uploads + found.queries} orders on {found.servers} servers: "
+                f"{ours.energy:,.0f} J in {ours.makespan:.1f} s, at most {_percent(ours.gap)} "
+                "above the optimum"
+            )
+            came_out += [f"{each.algorithm}: {_percent(each.gap)}" for each in others]
 
     @contextmanager
     def _step(self, title: str) -> Iterator[list[str]]:
@@ -187,6 +283,10 @@ class Story:
         step = Step(title, "; ".join(came_out), time.perf_counter() - started)
         self.result.steps.append(step)
         self._tell(f"  {step.outcome} ({step.seconds:.1f} s)")
+
+
+def _percent(share: float | None) -> str:
+    return "?" if share is None else f"{100 * share:.2f} %"
 
 
 def _counted(counts: Mapping[str, int]) -> str:
