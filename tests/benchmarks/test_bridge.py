@@ -4,6 +4,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from pmcb_benchmarks import bridge
@@ -12,6 +13,7 @@ from pmcb_benchmarks._protos import ChaincodeMessage, Response
 from pmcb_client.cli import make_root
 
 
+@pytest.mark.stress
 def test_the_smallest_run_gives_every_figure(tmp_path: Path):
     """Five loads with batches, five without; nothing is lost."""
     out = tmp_path / "bridge.json"

@@ -114,6 +114,7 @@ async def test_the_network_process_tells_its_height(tmp_path: Path):
             assert network.height() == before + 1
 
 
+@pytest.mark.stress
 def test_the_smallest_run_gives_every_figure(tmp_path: Path):
     """Crowds and matrices as in a full run; load, size and kills are small."""
     out = tmp_path / "embedded.json"

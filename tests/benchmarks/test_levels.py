@@ -55,7 +55,7 @@ def test_every_figure_is_measured_and_shown(tmp_path: Path, small_data: Path):
     quality = list(levels_page.quality_rows(found))
     assert [row[0].partition(",")[0] for row in quality[:9]] == [f"balance of {n}" for n in names]
     assert all(row[3] for row in quality[:9])
-    assert len(list(levels_page.stability_rows(found))) == 3 + 4 + 2 + 3
+    assert len(list(levels_page.stability_rows(found))) == 3 + 3 + 4 + 2 + 3
     assert len(list(levels_page.attack_rows(found))) == 1 + 5
     assert levels_page.modes_table(out).count("| `paper` |") == 3
     assert "(timed from 16 sources, scaled up to all)" in levels_page.anchors_table(out)

@@ -113,6 +113,11 @@ def test_every_mode_and_seed_is_measured(small):
     assert [(each["seed"], each["levels"]) for each in seeds[::3]] == [(0, 3), (3, 3)]
     shared = ("sizes", "ratio_cut", "kept_with_pivots")
     assert [modes[1][name] for name in shared] == [seeds[1][name] for name in shared]
+    rows = quality.sampled([Named("small", small)], 0)
+    assert [each["kept_with_pivots"] for each in rows] == [
+        each["kept_with_pivots"] for each in seeds[:3]
+    ]
+    assert 0.0 < rows[0]["split_half"] <= 1.0
 
 
 def test_rewiring_exchanges_a_share_of_the_ties(small):

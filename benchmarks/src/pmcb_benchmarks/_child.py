@@ -21,10 +21,10 @@ class Child:
     process: subprocess.Popen[str]
     ready: str
 
-    def ask(self) -> str:
-        """Its answer to an empty line."""
+    def ask(self, line: str = "") -> str:
+        """Its answer to a line."""
         asked = _stream(self.process.stdin)
-        asked.write("\n")
+        asked.write(f"{line}\n")
         asked.flush()
         return _stream(self.process.stdout).readline()
 

@@ -75,6 +75,29 @@ def seeds(graph: "SocialGraph", chosen: Sequence[int]) -> list[Figures]:
     return rows
 
 
+def sampled(graphs: Iterable[Named], seed: int) -> list[Figures]:
+    """Who keeps the level with 256 pivots where betweenness would not be exact by itself."""
+    from pmcb_clustering._stability import Trials, kept_share
+
+    rows: list[Figures] = []
+    for one in graphs:
+        trials = Trials(one.graph, {"random_state": seed})
+        for t in LEVELS:
+            exact = trials.run(silent, n_levels=t, betweenness="exact").assignment
+            pivots = trials.run(silent, n_levels=t, betweenness="pivots").assignment
+            between = pivots.quality["betweenness"]
+            rows.append(
+                {
+                    "graph": one.document,
+                    "levels": t,
+                    "seed": seed,
+                    "kept_with_pivots": kept_share(exact, pivots),
+                    "split_half": between["split_half"],
+                }
+            )
+    return rows
+
+
 def balances(graphs: Iterable[Named], seed: int) -> list[Figures]:
     """Largest level over smallest on every graph, T from 2 to 8."""
     return [_balance(one, seed) for one in graphs]

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,10 +39,17 @@ out_option = click.option(
 )
 
 
-def give(settings: "Settings", document: Mapping[str, object], out: Path | None) -> None:
-    """Write the document to ``out``; print it when there is none, or under ``--json``."""
+def give(settings: "Settings", document: Mapping[str, Any], out: Path | None) -> None:
+    """Write the document to ``out``; print it when there is none, or under ``--json``.
+
+    Raises:
+        SchemaError: it is not what its schema says; it is written all the same, and not lost.
+    """
+    from .reproduction._schema import check_benchmark
+
     text = json.dumps(document, indent=1, sort_keys=True)
-    if out is not None:
-        out.write_text(text + "\n")
     if out is None or settings.json:
         click.echo(text)
+    if out is not None:
+        out.write_text(text + "\n")
+        check_benchmark(document)

@@ -16,38 +16,45 @@ PUBLISHED_S = (3.0, 10.4)
 _BAND = {"color": "0.85", "label": "published range (Fabric 1.2, 2 CPUs)"}
 
 
-def draw(document: Mapping[str, Any], path: Path) -> None:
-    """Two rows of panels, one column for each number of levels; the yardstick has one column.
+RATE, WAIT = "rate", "wait"
 
-    Figures of an embedded network never stand beside the published ones.
+
+def draw(document: Mapping[str, Any], path: Path) -> None:
+    """Rate and wait into a file, by its suffix."""
+    figure = panels(document)
+    figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def panels(document: Mapping[str, Any], shown: Sequence[str] = (RATE, WAIT)) -> Figure:
+    """A row of panels for each of rate and wait, one column for each number of levels.
+
+    The yardstick has one column. Figures of an embedded network never stand beside the published
+    ones.
     """
     beside = document["network"].get("kind") != "embedded"
     runs: Sequence[Mapping[str, Any]] = document["runs"]
     columns = sorted({run.get("levels", 0) for run in runs})
-    figure = Figure(figsize=(4.2 * len(columns), 7.0), layout="constrained")
-    axes = figure.subplots(2, len(columns), sharex=True, sharey="row", squeeze=False)
+    figure = Figure(figsize=(4.2 * len(columns), 3.5 * len(shown)), layout="constrained")
+    axes = figure.subplots(len(shown), len(columns), sharex=True, sharey="row", squeeze=False)
     for column, levels in enumerate(columns):
-        upper, lower = axes[0][column], axes[1][column]
-        upper.set_title(f"T = {levels}" if levels else document["contract"])
-        if beside:
-            upper.axhspan(*PUBLISHED_TPS, **_BAND)
-            lower.axhspan(*PUBLISHED_S, **_BAND)
+        axes[0][column].set_title(f"T = {levels}" if levels else document["contract"])
+        axes[-1][column].set_xlabel("offered, transactions/s")
         chosen = [run for run in runs if run.get("levels", 0) == levels and run["asked"]]
-        for count in sorted({run["count"] for run in chosen}):
-            _lines(upper, lower, [run for run in chosen if run["count"] == count], count)
-        lower.set_xlabel("offered, transactions/s")
-    axes[0][0].set_ylabel("committed, transactions/s")
-    axes[1][0].set_ylabel("mean latency, s")
-    for axis in axes[:, 0]:
-        axis.set_ylim(bottom=0)
-    axes[1][0].legend(fontsize="small")
-    figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
+        for place, what in zip(axes[:, column], shown, strict=True):
+            if beside:
+                place.axhspan(*(PUBLISHED_TPS if what == RATE else PUBLISHED_S), **_BAND)
+            for count in sorted({run["count"] for run in chosen}):
+                _line(place, [run for run in chosen if run["count"] == count], count, what)
+    for place, what in zip(axes[:, 0], shown, strict=True):
+        place.set_ylabel("committed, transactions/s" if what == RATE else "mean latency, s")
+        place.set_ylim(bottom=0)
+    axes[-1][0].legend(fontsize="small")
+    return figure
 
 
-def _lines(upper: "Axes", lower: "Axes", runs: Sequence[Mapping[str, Any]], count: int) -> None:
+def _line(axes: "Axes", runs: Sequence[Mapping[str, Any]], count: int, what: str) -> None:
     runs = sorted(runs, key=lambda run: float(run["asked"]))
-    asked = [run["asked"] for run in runs]
-    label = f"{count:,} transactions"
-    upper.plot(asked, [run["achieved"] for run in runs], marker="o", label=label)
     waits = [run["latency_ms"].get("mean", float("nan")) / 1000 for run in runs]
-    lower.plot(asked, waits, marker="o", label=label)
+    values = [run["achieved"] for run in runs] if what == RATE else waits
+    label = f"{count:,} transactions"
+    axes.plot([run["asked"] for run in runs], values, marker="o", label=label)

@@ -72,6 +72,7 @@ def measure(
         ("whole_way", "NetworkX and scikit-learn", lambda: anchors.whole_way(scope, seed)),
         ("modes", "Modes", lambda: quality.modes(graph, seed)),
         ("seeds", "Seeds and pivots", lambda: quality.seeds(graph, scope.seeds)),
+        ("sampled", "Pivots on a large graph", lambda: quality.sampled(second, seed)),
         (
             "balance",
             "Balance",

@@ -146,6 +146,13 @@ def stability_rows(found: Mapping[str, Any]) -> Iterator[Row]:
             f"{min(kept):.1%} to {max(kept):.1%}",
             min(kept) >= KEPT_WITH_PIVOTS,
         )
+    for each in found["sampled"]:
+        yield (
+            f"the same on {each['graph']['name']}, T = {each['levels']}, seed {each['seed']}",
+            f"≥ {KEPT_WITH_PIVOTS:.0%} keep their level",
+            f"{each['kept_with_pivots']:.1%} (halves agree with Spearman {each['split_half']:.3f})",
+            each["kept_with_pivots"] >= KEPT_WITH_PIVOTS,
+        )
     for kind in ("removed", "rewired"):
         for t, rows in _by_levels(each for each in found["churn"] if each["ties"] == kind):
             warm, cold = ([each[way] for each in rows] for way in ("warm", "cold"))

@@ -138,15 +138,18 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> str:
     """The machine in a sentence, then the table, in Markdown."""
-    found = json.loads(path.read_text())
+    return f"{measured_on(json.loads(path.read_text()))}\n\n{targets_table(path, rows_of)}"
+
+
+def measured_on(found: Mapping[str, Any]) -> str:
+    """The machine, the versions and the seed of a result, in a sentence."""
     machine = found["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     seed = f"; seed {found['seed']}" if "seed" in found else ""
-    told = (
+    return (
         f"{machine['processor']}, {machine['cores']} cores, load {machine['load_before']} "
         f"before the run; Python {machine['python']}; {versions}{seed}."
     )
-    return f"{told}\n\n{targets_table(path, rows_of)}"
 
 
 def targets_table(path: Path, rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]) -> str:
