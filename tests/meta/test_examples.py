@@ -14,6 +14,7 @@ PACKAGES = [
     "pmcb_client",
     "pmcb_clustering",
     "pmcb_network",
+    "pmcb_services",
 ]
 
 

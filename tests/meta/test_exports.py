@@ -16,6 +16,14 @@ PACKAGES = [
     "pmcb_clustering",
     "pmcb_network",
     "pmcb_network.embedded",
+    "pmcb_services.fog",
+    "pmcb_services.fog.model",
+    "pmcb_services.fog.solve",
+    "pmcb_services.publishing",
+    "pmcb_services.publishing.audit",
+    "pmcb_services.publishing.datasets",
+    "pmcb_services.publishing.faithful",
+    "pmcb_services.verification",
 ]
 
 
