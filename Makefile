@@ -14,7 +14,7 @@ DISTRIBUTIONS := chaincode clustering client fabric-network services apps benchm
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
 GROUPS_DEV := --group tests --group typing --group build --group benchmarks/pyproject.toml:bench
 
-.PHONY: help demo test lint docs standalone lock clean
+.PHONY: help demo test lint docs site standalone lock clean
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -35,6 +35,9 @@ lint: .venv/dev.ready  ## ruff, mypy --strict, the arrows between packages, gene
 docs: .venv/dev.ready  ## write the generated parts of README and docs/ anew
 	@$(BIN)/cog -r README.md docs/*.md
 
+site: .venv/docs.ready  ## build the documentation as a web site in site/, with the reference from docstrings
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "The site is in site/index.html."
+
 standalone: .venv/dev.ready  ## install each distribution alone, without development tools, and import it
 	@bash tests/meta/standalone.sh
 
@@ -42,6 +45,7 @@ lock: .venv/dev.ready  ## resolve requirements/*.txt anew, with hashes and witho
 	@printf 'uv\n' | $(UV) pip compile $(LOCK) --output-file requirements/uv.txt -
 	@$(UV) pip compile $(LOCK) --group build $(PROJECTS) --output-file requirements/run.txt
 	@$(UV) pip compile $(LOCK) $(GROUPS_DEV) $(PROJECTS) --output-file requirements/dev.txt
+	@$(UV) pip compile $(LOCK) --constraint requirements/dev.txt --group docs --output-file requirements/docs.txt
 LOCK = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-annotate --constraint requirements/constraints.in \
 	$(foreach d,apps benchmarks chaincode client clustering network services,--no-emit-package pmcb-$(d))
@@ -63,4 +67,8 @@ clean:  ## remove the environment
 
 .venv/dev.ready: .venv/run.ready requirements/dev.txt
 	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/docs.ready: .venv/run.ready requirements/docs.txt
+	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/docs.txt
 	@touch $@
