@@ -34,7 +34,7 @@ wait_option = click.option(
 @click.option("--id", help="Sent again, it is the same order; else a random one.")
 @click.option("--payload", type=FILE, help="What the handler gets, at most 8 MiB.")
 @click.option("--subject", default="", help="A data set's id, or a device as MSP/NAME.")
-@click.option("--command", "device_command", default="", help="For the device.")
+@click.option("--command", "device_command", default="", help="Of device.control.")
 @click.option("--length", type=float, help="MI; else that of the kind.")
 @click.option("--class", "order_class", help="Of compute.test: control, retrieval or upload.")
 @click.option("--due", "due_s", type=float, metavar="SECONDS", help="Until its deadline.")

@@ -65,10 +65,12 @@ class Ledger:
         self.granted = {"worker"}
         self.is_away = False
         self.asked = 0
+        self.question: tuple[str, ...] = ()
 
     async def evaluate(self, function: str, *args: str) -> bytes:
         """``check_grant`` and ``check_device``."""
         self.asked += 1
+        self.question = (function, *args)
         if self.is_away:
             raise LedgerUnavailable("away")
         held = b"true" if args[1] in self.granted else b"false"
@@ -223,6 +225,8 @@ def order(id: str, kind: str = "compute.test", **fields: Any) -> dict[str, Any]:
     said: dict[str, Any] = {
         "retrieval.query": {"subject": DATASET},
         "device.control": {"subject": DEVICE, "command": "start"},
+        "device.add": {"subject": DEVICE},
+        "device.remove": {"subject": DEVICE},
     }.get(kind, {})
     payload = b"payload"
     if kind in {"retrieval.query", "upload.submission", "upload.observation"}:

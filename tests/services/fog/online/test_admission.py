@@ -5,7 +5,7 @@ import json
 
 import pytest
 from tests.client.http_identity.people import NOW_MS
-from tests.services.fog.online.hall import DATASET, PEOPLE, Hall, inner, order, plan_nothing
+from tests.services.fog.online.hall import DATASET, DEVICE, PEOPLE, Hall, inner, order, plan_nothing
 
 from pmcb_client.http_identity import SignedRequests
 from pmcb_services.fog.errors import (
@@ -78,6 +78,10 @@ async def test_what_cannot_be_is_named(strict, fields, kind, field):
         ("retrieval.query", {"class": "control"}, "class"),
         ("device.control", {"subject": "pump1"}, "subject"),
         ("device.control", {"command": ""}, "command"),
+        ("device.control", {"command": "add"}, "command"),
+        ("device.add", {"subject": "pump1"}, "subject"),
+        ("device.add", {"command": "start"}, "command"),
+        ("device.remove", {"command": "remove"}, "command"),
     ],
 )
 async def test_each_kind_says_what_it_is_about(strict, kind, fields, field):
@@ -98,12 +102,27 @@ async def test_each_kind_says_what_it_is_about(strict, kind, fields, field):
         ("receiver", "upload.observation"),
         ("other", "retrieval.query"),
         ("other", "device.control"),
+        ("receiver", "device.add"),
+        ("other", "device.remove"),
     ],
 )
 async def test_without_role_or_grant_nothing_is_taken(strict, who, kind):
-    """The last two have the role only."""
+    """Those of the other worker have the role only."""
     with pytest.raises(Forbidden):
         await strict.submit("o", kind, who=who)
+
+
+@pytest.mark.parametrize("word", ["add", "remove"])
+async def test_a_device_comes_and_goes_by_a_grant_of_its_own(hall, word):
+    """The ledger is asked for that word, when it is taken and when it begins; it is held."""
+    server = await hall.server("ward-1")
+    taken = await hall.submit("o", f"device.{word}")
+    assert taken["on_unknown"] == "hold"
+    asked = ("check_device", *PEOPLE["worker"].uid.split("/"), DEVICE, word)
+    assert hall.ledger.question == asked
+    hall.ledger.question = ()
+    claimed = await server.claim("o")
+    assert (hall.ledger.question, claimed.command) == (asked, word)
 
 
 async def test_an_upload_has_the_hash_that_it_is_sent_under(hall):

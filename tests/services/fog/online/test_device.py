@@ -3,6 +3,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from tests.services.fog.online.stub_service import StubService, clients_closed
@@ -69,6 +70,17 @@ def test_a_device_that_nobody_knows_is_told():
     """An order cannot name an address."""
     with pytest.raises(OrderFailed, match="UNKNOWN_DEVICE"):
         DeviceControl({}).run(command())
+
+
+def test_an_adapter_of_an_organisation_takes_what_no_other_is_for():
+    """A device that is added is in nobody's file; one with an adapter of its own stays there."""
+    with StubService((200, b"all")) as ward, StubService((200, b"own"), (200, b"own")) as own:
+        known = {"HospitalAMSP": Adapter(ward.url), PUMP: Adapter(own.url)}
+        added = replace(command(), kind="device.add", subject="HospitalAMSP/bed-9", command="add")
+        assert DeviceControl(known).run(added) == b"all"
+        assert DeviceControl(known).run(command()) == b"own"
+        with pytest.raises(OrderFailed, match="UNKNOWN_DEVICE"):
+            DeviceControl(known).run(replace(added, subject="HospitalA/bed-9"))
 
 
 def test_a_command_that_would_run_again_needs_an_adapter_that_drops_repeats():

@@ -151,9 +151,10 @@ async def test_a_late_commit_of_a_held_order_counts(hall):
     await sound(hall)
 
 
-async def test_a_device_that_drops_duplicates_is_asked_again(tmp_path, without_plans):
-    """Where the settings say so of it."""
-    settings = GatewaySettings(dedup_devices=frozenset({"HospitalAMSP/pump1"}))
+@pytest.mark.parametrize("name", ["HospitalAMSP/pump1", "HospitalAMSP"])
+async def test_a_device_that_drops_duplicates_is_asked_again(tmp_path, without_plans, name):
+    """Where the settings say so of it, or of all devices of its organisation."""
+    settings = GatewaySettings(dedup_devices=frozenset({name}))
     made = Hall(SqliteDatabase(tmp_path / "store" / "o.sqlite3"), settings=settings)
     async with made.serving() as hall:
         assert (await hall.submit("o", DEVICE))["on_unknown"] == "rerun"

@@ -40,7 +40,9 @@ def test_a_worker_runs_what_it_knows_the_way_to(tmp_path):
     whole = Places(network="network.json", devices=devices)
     assert {*handlers(whole)} == {
         "compute.test",
+        "device.add",
         "device.control",
+        "device.remove",
         "retrieval.query",
         "upload.observation",
         "upload.submission",

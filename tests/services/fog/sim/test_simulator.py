@@ -101,9 +101,10 @@ def test_after_three_attempts_an_order_is_a_dead_letter():
     assert found.summary["reruns"] == 2
 
 
-def test_what_must_not_be_repeated_is_held():
+@pytest.mark.parametrize("kind", ["device.control", "device.remove"])
+def test_what_must_not_be_repeated_is_held(kind):
     """Nobody knows whether the device moved."""
-    control = order("o", 3, kind="device.control", **{"class": "control"})
+    control = order("o", 3, kind=kind, **{"class": "control"})
     found = run([A, B], [control], failures=[failure("crash", 1)])
     assert found.summary["unknown"] == 1
     assert told(found, "o")[-1] == ("UNKNOWN", "a", "held")

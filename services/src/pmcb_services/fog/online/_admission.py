@@ -20,7 +20,7 @@ from pmcb_services.fog.errors import Forbidden, InvalidInput, LedgerUnavailable,
 
 from ._dispatch import WEIGHTS
 from ._inner import LONGEST_S, InnerRequest
-from ._kinds import KINDS, Kind
+from ._kinds import DEVICE_KINDS, KINDS, Kind
 from ._messages import MAX_PAYLOAD_BYTES
 from ._order import Order
 
@@ -132,7 +132,8 @@ class Admission:
             deadline_ms = _within(
                 InnerRequest.decode(payload).expires_ms, asked.deadline_ms, now_ms
             )
-        dedup = kind.subject == "device" and asked.subject in self._dedup
+        owner = asked.subject.partition("/")[0]
+        dedup = kind.subject == "device" and not self._dedup.isdisjoint({asked.subject, owner})
         return Order(
             id=asked.id,
             kind=asked.kind,
@@ -188,8 +189,15 @@ def _subject(asked: Submission, kind: Kind, payload: bytes) -> str:
 
 
 def _command(asked: Submission, kind: Kind) -> str:
+    if kind.command:
+        if asked.command:
+            raise InvalidInput(f"{asked.kind} is the command itself.", field="command")
+        return kind.command
     if (kind.subject == "device") != bool(asked.command):
         raise InvalidInput("A device, and nothing else, gets a command.", field="command")
+    for name, other in DEVICE_KINDS.items():
+        if asked.command and asked.command == other.command:
+            raise InvalidInput(f"The kind of this order is {name}.", field="command")
     return asked.command
 
 

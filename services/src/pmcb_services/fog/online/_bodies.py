@@ -24,10 +24,12 @@ class Submission(Body):
     subject: str = Field(
         default="",
         max_length=129,
-        description="A data set's id (retrieval.query), or a device's (device.control).",
+        description="A data set's id (retrieval.query), or a device's (device.*).",
     )
     command: str = Field(
-        default="", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="For the device."
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="For the device; of device.control only.",
     )
     sha256: str = Field(
         default="", pattern="^([0-9a-f]{64})?$", description="Of the payload; needed by uploads."

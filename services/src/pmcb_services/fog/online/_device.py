@@ -41,7 +41,7 @@ class Adapter:
 
 
 def read_adapters(path: Path) -> dict[str, Adapter]:
-    """The adapters of a file, by device (``msp/name``).
+    """The adapters of a file, by device (``msp/name``), or by organisation for all its others.
 
     ::
 
@@ -50,6 +50,9 @@ def read_adapters(path: Path) -> dict[str, Adapter]:
         token = "..."
         tls_ca = "pump-3.pem"          # a file beside this one
         dedup = true
+
+        [HospitalAMSP]                 # whatever else is the hospital's, and what is added
+        url = "https://10.0.4.2:8443/commands"
 
     Raises:
         InvalidInput: names the device whose entry cannot be.
@@ -84,10 +87,12 @@ class DeviceControl:
     drops what it has done under the same order id, if it can, and refuses with 409 an epoch below
     one that it has seen of that order. 400 to 499 is a refusal: nothing was done. 500 and above,
     and whatever is lost on the way back, is unknown; an adapter that drops repeats is asked again.
-    An order that would run again after a loss goes to such an adapter only.
+    An order that would run again after a loss goes to such an adapter only. A device that is added
+    is told ``add``, one that is removed ``remove``.
 
     Args:
-        adapters: by device, ``msp/name``; an order never says where its device is.
+        adapters: by device, ``msp/name``, and by ``msp`` for its devices that have none of their
+            own; an order never says where its device is.
         timeout_s: seconds that an answer may take.
     """
 
@@ -97,7 +102,8 @@ class DeviceControl:
 
     def run(self, task: Task) -> bytes:
         """What the adapter answered."""
-        adapter = self._adapters.get(task.subject)
+        owner = task.subject.partition("/")[0]
+        adapter = self._adapters.get(task.subject) or self._adapters.get(owner)
         if adapter is None:
             raise OrderFailed("UNKNOWN_DEVICE")
         if task.on_unknown != "hold" and not adapter.dedup:  # the gateway was told otherwise

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._handler import Handler, Task
+from ._kinds import DEVICE_KINDS
 from ._places import Place, Places
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def handlers(places: Places) -> dict[str, Handler]:
     if places.devices:
         from ._device import DeviceControl, read_adapters
 
-        known["device.control"] = DeviceControl(read_adapters(Path(places.devices)))
+        control = DeviceControl(read_adapters(Path(places.devices)))
+        known |= dict.fromkeys(DEVICE_KINDS, control)
     return known
 
 

@@ -31,8 +31,9 @@ class GatewaySettings:
         result_ttl_s: seconds that results are kept for their submitters.
         most: orders of each class that may be open; beyond, and beyond their sum's three
             quarters, submitters are told to come again.
-        dedup_devices: ids of devices whose adapters drop an order that comes twice: their orders
-            run again when nobody knows whether they did, all others are held.
+        dedup_devices: ids of devices, or of organisations for all theirs, whose adapters drop an
+            order that comes twice: their orders run again when nobody knows whether they did, all
+            others are held.
     """
 
     penalty: float = 0.5

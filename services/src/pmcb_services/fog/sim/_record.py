@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pmcb_services.fog.online._kinds import KINDS
 from pmcb_services.fog.online._order import Event, Order
 from pmcb_services.fog.online._state import State
 
@@ -11,7 +12,8 @@ from ._workload import Arrival
 __all__ = ["Record"]
 
 _SETTLED = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.DEAD})
-_HELD = {"device.control"}  # kinds of which nobody may repeat what perhaps was done
+# Kinds of which nobody may repeat what perhaps was done.
+_HELD = {name for name, kind in KINDS.items() if kind.on_unknown == "hold"}
 
 
 class Record:
