@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pmcb_client.http_identity import Caller, RequestChecker, SignedRequest, Unauthenticated
 
+from ._incoming import BODY_S, whole_body
 from ._logs import raised_at
 from .errors import ErrorCode, ServiceError
 
@@ -43,7 +43,7 @@ class SignedCaller:
         checker: for this service.
         roles: who may call; empty for anybody enrolled.
         body_bytes: the largest body this path takes.
-        body_s: seconds that it may take to come; None for any.
+        body_s: seconds that it may take to come.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SignedCaller:
         *,
         roles: Sequence[str] = (),
         body_bytes: int = 0,
-        body_s: float | None = None,
+        body_s: float = BODY_S,
     ) -> None:
         self._checker = checker
         self._roles = frozenset(roles)
@@ -66,12 +66,7 @@ class SignedCaller:
             ServiceError: ``TOO_LARGE``, ``TOO_SLOW`` or ``FORBIDDEN``.
             Unauthenticated: nobody signed it.
         """
-        try:
-            async with asyncio.timeout(self._within_s):
-                body = await self._body(request)
-        except TimeoutError as error:
-            message = f"The body did not come within {self._within_s:g} seconds."
-            raise ServiceError(ErrorCode.TOO_SLOW, message) from error
+        body = await whole_body(request, self._limit, within_s=self._within_s)
         request.state.body = body
         path, query = request.scope["raw_path"], request.scope["query_string"]
         target = (path + b"?" + query if query else path).decode("latin-1")
@@ -80,17 +75,6 @@ class SignedCaller:
             roles = ", ".join(sorted(self._roles))
             raise ServiceError(ErrorCode.FORBIDDEN, f"This takes one of the roles {roles}.")
         return caller
-
-    async def _body(self, request: Request) -> bytes:
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self._limit:
-                raise ServiceError(
-                    ErrorCode.TOO_LARGE, f"The body holds more than {self._limit:,} bytes."
-                )
-            parts.append(part)
-        return b"".join(parts)
 
 
 def application(

@@ -17,6 +17,8 @@ import uvicorn
 
 from pmcb_client.usage_errors import InputError
 
+from ._connection import Connection
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -104,6 +106,8 @@ def _config(app: FastAPI, place: Served) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
     return uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -20,6 +20,7 @@ from ._notices import Digest, notice_routes
 __all__ = ["QUOTA_BYTES", "content_application"]
 
 QUOTA_BYTES = 256 * 1024 * 1024
+UPLOAD_S = 300.0  # the largest file at 14 KiB/s: receivers send over the phone's network
 _OWN = {Kind.ANSWER, Kind.SHARE}  # of a holder; the others are a releaser's
 
 Task = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -58,7 +59,9 @@ def content_application(
         ready=ready,
         while_running=while_running,
     )
-    writer = SignedCaller(checker, roles=("receiver", "releaser"), body_bytes=MAX_BLOB_BYTES)
+    writer = SignedCaller(
+        checker, roles=("receiver", "releaser"), body_bytes=MAX_BLOB_BYTES, body_s=UPLOAD_S
+    )
     reader = SignedCaller(checker)
     owner = SignedCaller(checker, roles=("institution", "releaser"))
 

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from pmcb_client.fields import Field
 from pmcb_services.common import ErrorCode, Running, ServiceError, application
+from pmcb_services.common._incoming import BODY_S, whole_body
 from pmcb_services.fog.errors import FogError, InvalidInput
 
 from ._buffer import Buffer
@@ -83,7 +84,8 @@ def collector_application(
     async def take(request: Request) -> dict[str, int]:
         """Take a reading; it is on the disk once this is answered."""
         _check_token(request.headers.get("Authorization", ""), tokens)
-        reading = read_reading(await _body(request), fields, now_ms=now_ms())
+        body = await whole_body(request, MAX_BODY_BYTES, within_s=BODY_S)
+        reading = read_reading(body, fields, now_ms=now_ms())
         await asyncio.to_thread(buffer.take, reading)
         return {"taken": 1}
 
@@ -95,16 +97,6 @@ def _check_token(header: str, tokens: Mapping[str, str]) -> None:
     known = [hmac.compare_digest(given, token.encode()) for token in tokens.values()]
     if not any(known):
         raise ServiceError(ErrorCode.UNAUTHENTICATED, "The request has no device's token.")
-
-
-async def _body(request: Request) -> bytes:
-    data = b""
-    async for part in request.stream():
-        data += part
-        if len(data) > MAX_BODY_BYTES:
-            message = f"A reading holds at most {MAX_BODY_BYTES:,} bytes."
-            raise ServiceError(ErrorCode.TOO_LARGE, message)
-    return data
 
 
 async def _refused(_: Request, error: Any) -> JSONResponse:
