@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pmcb_client.http_identity import ServiceClient, said
+from pmcb_client.orders import Errand, NotCarried, orders_of
 
 from ._receipt import Receipt
 from ._share import PassedShare
@@ -30,10 +31,15 @@ __all__ = ["ContentClient"]
 
 AUDIENCE = "content"
 TIMEOUT_S = 30.0
+CARRIED_S = 600
+"""How long the fog may take over a file, and its sender's link over bringing it there."""
 
 
 class ContentClient(ServiceClient):
     """The network's content store, as one person.
+
+    What a receiver keeps there travels as an order of the fog, where network.json names an order
+    gateway of the store's organisation; all else goes to the store itself.
 
     Args:
         network: names the store; nothing else ever does.
@@ -66,6 +72,9 @@ class ContentClient(ServiceClient):
             timeout_s=TIMEOUT_S,
             transport=transport,
             clock=clock,
+            orders=orders_of(
+                network, network.content.msp, identity, "receiver", transport=transport, clock=clock
+            ),
         )
         self._network = network
         self._identity = identity
@@ -78,7 +87,10 @@ class ContentClient(ServiceClient):
             ContentRefused: with the store's code.
             ForeignReceipt: something answered that is not the network's store.
         """
-        return await self._put(f"/v1/blobs/{blob.hash}", blob.hash, blob.data)
+        path = f"/v1/blobs/{blob.hash}"
+        if self._orders is not None:
+            return self._receipt(await self._carried(path, blob.data), blob.hash)
+        return await self._put(path, blob.hash, blob.data)
 
     async def get(self, digest: str) -> bytes:
         """The bytes of a file, which have that hash.
@@ -123,7 +135,9 @@ class ContentClient(ServiceClient):
             raise ContentUnavailable("The content store's listing cannot be read.") from error
 
     async def _put(self, path: str, digest: str, data: bytes) -> Receipt:
-        answer = await self._call("PUT", path, content=data)
+        return self._receipt(await self._call("PUT", path, content=data), digest)
+
+    def _receipt(self, answer: httpx.Response, digest: str) -> Receipt:
         try:
             document = answer.json()
         except ValueError:
@@ -145,11 +159,32 @@ class ContentClient(ServiceClient):
                 f"The content store does not answer ({type(error).__name__}).",
                 next_step="Nothing is lost by that; try again later.",
             ) from error
-        if answer.is_success:
-            return answer
-        if answer.status_code >= 500:
-            raise ContentUnavailable(f"The content store fails ({answer.status_code}).")
-        raise _refusal(answer)
+        return _checked(answer)
+
+    async def _carried(self, path: str, data: bytes) -> httpx.Response:
+        """The store's answer to a file that the fog brought there."""
+        assert self._orders is not None
+        errand = Errand(
+            kind="upload.submission",
+            audience=AUDIENCE,
+            method="PUT",
+            target=path,
+            body=data,
+            lifetime_s=CARRIED_S,
+        )
+        try:
+            return _checked(await self._orders.carry(errand))
+        except NotCarried as error:
+            raise ContentUnavailable(str(error), next_step=error.next_step) from error
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    """The same, unless it is no success."""
+    if answer.is_success:
+        return answer
+    if answer.status_code >= 500:
+        raise ContentUnavailable(f"The content store fails ({answer.status_code}).")
+    raise _refusal(answer)
 
 
 _KINDS = {"NOT_FOUND": ContentMissing, "FORGOTTEN": ContentForgotten}

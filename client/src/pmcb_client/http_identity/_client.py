@@ -13,6 +13,7 @@ import httpx
 from ._sign import SignedRequests
 
 if TYPE_CHECKING:
+    from pmcb_client.orders import Orders
     from pmcb_client.wallet import WalletIdentity
 
 __all__ = ["Said", "ServiceClient", "said"]
@@ -29,6 +30,7 @@ class ServiceClient:
         timeout_s: seconds that an answer may take.
         transport: in place of the network, for tests.
         clock: milliseconds UTC, with which requests are signed.
+        orders: the fog that carries some of the calls; None where it carries none.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class ServiceClient:
         timeout_s: float,
         transport: httpx.AsyncBaseTransport | None,
         clock: Callable[[], int] | None,
+        orders: Orders | None = None,
     ) -> None:
+        self._orders = orders
         self._http = httpx.AsyncClient(
             base_url=url,
             auth=SignedRequests(identity, audience=audience, clock=clock),
@@ -60,6 +64,8 @@ class ServiceClient:
         trace: TracebackType | None,
     ) -> None:
         await self._http.aclose()
+        if self._orders is not None:
+            await self._orders.__aexit__(kind, error, trace)
 
 
 class Said(NamedTuple):

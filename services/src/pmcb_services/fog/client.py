@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from pmcb_client._services import chosen
 from pmcb_client.http_identity import ServiceClient, said
+from pmcb_client.orders import audience, submission
 
 from . import errors
 from .errors import (
@@ -51,37 +50,6 @@ _STEPS: dict[type[FogError], str] = {
 _ACCESS = {401, 403}
 _AWAY = 500
 _OPEN = {"NEW", "QUEUED", "STARTED"}
-
-
-def audience(uid: str) -> str:
-    """For whom requests are signed: no gateway can hand them on to another one.
-
-    >>> audience("HospitalBMSP/records")
-    'fog/HospitalBMSP/records'
-    """
-    return f"fog/{uid}"
-
-
-def submission(id: str, kind: str, payload: bytes = b"", **fields: Any) -> Document:
-    """An order as it is sent.
-
-    Args:
-        id: chosen by the submitter; sent again, it is the same order.
-        kind: as in ``retrieval.query``.
-        payload: what its handler gets, at most 8 MiB.
-        fields: ``subject``, ``command``, ``length``, ``deadline_ms``, ``if_late`` and, of
-            ``compute.test``, ``class``.
-
-    >>> submission("o1", "compute.test", length=500.0)["length"]
-    500.0
-    """
-    return {
-        "id": id,
-        "kind": kind,
-        "payload": base64.b64encode(payload).decode(),
-        "sha256": sha256(payload).hexdigest(),
-        **fields,
-    }
 
 
 class FogClient(ServiceClient):

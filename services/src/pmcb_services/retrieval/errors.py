@@ -144,14 +144,15 @@ class GrantDenied(AccessError):
 
 
 class QueryTooWide(RetrievalError):
-    """The query takes ``rounds_needed`` rounds, more than policy or grant allow."""
+    """The query takes ``rounds_needed`` rounds, more than policy or grant allow; 0: nobody told."""
 
     exit_code = 1
     status = 413
     next_step = "Narrow a range, or add one on another attribute."
 
     def __init__(self, *, rounds_needed: int, allowed: int) -> None:
-        super().__init__(f"The query takes {rounds_needed} rounds; {allowed} are allowed.")
+        told = f"{rounds_needed} rounds; {allowed} are allowed"
+        super().__init__(f"The query takes {told if allowed else 'more rounds than are allowed'}.")
         self.rounds_needed = rounds_needed
         self.allowed = allowed
 

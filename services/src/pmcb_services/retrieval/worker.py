@@ -15,16 +15,19 @@ import numpy as np
 
 from pmcb_client._services import chosen
 from pmcb_client.http_identity import ServiceClient, said
+from pmcb_client.orders import Errand, NotCarried, orders_of
 
 from . import errors
 from ._schema import Schema
 from .errors import (
     AccessError,
     GatewayUnavailable,
+    GrantDenied,
     InputError,
     QueryTooWide,
     RetrievalError,
     TamperedError,
+    UnknownStore,
 )
 from .gateway._terms import Terms
 
@@ -37,6 +40,9 @@ __all__ = ["RetrievalClient", "audience"]
 TIMEOUT_S = 600.0
 """A wide query may read a whole store."""
 
+CARRIED_S = 60
+"""How long the fog may take to carry a question and its answer."""
+
 Document = dict[str, Any]
 Ranges = Mapping[str, tuple[float | None, float | None]]
 
@@ -44,6 +50,7 @@ _KINDS: dict[str, type[RetrievalError]] = {
     kind.code: kind for kind in map(vars(errors).__getitem__, errors.__all__)
 }
 _ACCESS = {401, 403}
+_UNGRANTED = ("FORBIDDEN", "subject")  # as the order gateway says it
 _AWAY = 500
 
 
@@ -67,7 +74,9 @@ class RetrievalClient(ServiceClient):
                 print(dict(zip(found["columns"], row)))
 
     All methods raise the errors of `pmcb_services.retrieval.errors` that the gateway names, and
-    `GatewayUnavailable` where it does not answer.
+    `GatewayUnavailable` where it does not answer. What a medical worker searches travels as an
+    order of the fog, where network.json names an order gateway of the institution; all else goes
+    to the query gateway itself.
 
     Args:
         network: says where gateways are; nothing else ever does.
@@ -103,7 +112,11 @@ class RetrievalClient(ServiceClient):
             timeout_s=TIMEOUT_S,
             transport=transport,
             clock=clock,
+            orders=orders_of(
+                network, gateway.msp, identity, "worker", transport=transport, clock=clock
+            ),
         )
+        self._uid, self._datasets = gateway.uid, dict[str, str]()
 
     async def stores(self) -> list[Document]:
         """Names of the stores, and what they are on the ledger."""
@@ -129,23 +142,23 @@ class RetrievalClient(ServiceClient):
             ``columns`` and ``rows``, ``hits``, ``rounds``, ``certified``.
         """
         body = {"ranges": _listed(ranges), "minimum": minimum, "everything": everything}
-        return await self._call("POST", f"{_at(store)}/query", body)
+        return await self._asked(store, "query", body)
 
     async def analyse(self, store: str, ranges: Ranges, colour: str) -> Document:
         """Whether the patients of a colour crowd inside ranges."""
         body = {"ranges": _listed(ranges), "colour": colour}
-        return await self._call("POST", f"{_at(store)}/analyse", body)
+        return await self._asked(store, "analyse", body)
 
     async def profile(self, store: str, colour: str, bins: int = 8) -> list[Document]:
         """Every attribute against a colour, by falling lift."""
         body = {"colour": colour, "bins": bins}
         found: list[Document]
-        found = (await self._call("POST", f"{_at(store)}/profile", body))["findings"]
+        found = (await self._asked(store, "profile", body))["findings"]
         return found
 
     async def patient(self, store: str, patient: int) -> Document:
         """All records of a patient, as `query` returns them."""
-        return await self._call("POST", f"{_at(store)}/patient", {"patient": patient})
+        return await self._asked(store, "patient", {"patient": patient})
 
     async def insert(
         self,
@@ -189,6 +202,34 @@ class RetrievalClient(ServiceClient):
         """What the cloud learns."""
         return await self._call("GET", f"{_at(store)}/leakage")
 
+    async def _asked(self, store: str, mode: str, body: object) -> Document:
+        """The answer to a search, by the fog or without it."""
+        path = f"{_at(store)}/{mode}"
+        if self._orders is None:
+            return await self._call("POST", path, body)
+        errand = Errand(
+            kind="retrieval.query",
+            audience=audience(self._uid),
+            method="POST",
+            target=f"/v1{path}",
+            body=json.dumps(body, default=_number).encode(),
+            lifetime_s=CARRIED_S,
+            to=self._uid.partition("/")[0],
+            subject=await self._dataset(store),
+        )
+        try:
+            return _document(await self._orders.carry(errand))
+        except NotCarried as error:
+            raise GatewayUnavailable(str(error)) from error
+
+    async def _dataset(self, store: str) -> str:
+        """What a store is on the ledger, where grants are for."""
+        if store not in self._datasets:
+            self._datasets = {each["name"]: each["dataset"] for each in await self.stores()}
+        if store not in self._datasets:
+            raise UnknownStore(f"There is no store {store}.", field="store")
+        return self._datasets[store]
+
     async def _call(self, method: str, path: str, body: object = None) -> Document:
         text = None if body is None else json.dumps(body, default=_number)
         try:
@@ -196,13 +237,18 @@ class RetrievalClient(ServiceClient):
         except httpx.HTTPError as error:
             message = f"The gateway does not answer ({type(error).__name__})."
             raise GatewayUnavailable(message) from error
-        if not answered.is_success:
-            raise _refusal(answered)
-        try:
-            found: Document = answered.json()
-        except ValueError as error:
-            raise GatewayUnavailable("The gateway's answer cannot be read.") from error
-        return found
+        return _document(answered)
+
+
+def _document(answer: httpx.Response) -> Document:
+    """What an answer holds, unless it is a refusal."""
+    if not answer.is_success:
+        raise _refusal(answer)
+    try:
+        found: Document = answer.json()
+    except ValueError as error:
+        raise GatewayUnavailable("The gateway's answer cannot be read.") from error
+    return found
 
 
 def _number(value: object) -> object:
@@ -223,16 +269,22 @@ def _listed(ranges: Ranges) -> dict[str, list[float | None]]:
 def _refusal(answer: httpx.Response) -> RetrievalError:
     """The error that an answer tells of."""
     code, message, field = said(answer)
-    kind = _KINDS.get(code)
+    kind = _KINDS.get(code) or _by_status(code, field, answer.status_code)
     if kind is QueryTooWide:
-        needed, allowed = (int(number) for number in re.findall("[0-9]+", message))
+        numbers = re.fullmatch("[^0-9]*([0-9]+)[^0-9]*([0-9]+)[^0-9]*", message)
+        needed, allowed = (0, 0) if numbers is None else map(int, numbers.groups())
         return QueryTooWide(rounds_needed=needed, allowed=allowed)
     if kind is TamperedError:
         return TamperedError(message)
-    if kind is not None:
-        return kind(message, field=field)
-    if answer.status_code in _ACCESS:
-        return AccessError(message, field=field)
-    if code and answer.status_code < _AWAY:
-        return InputError(message, field=field)
-    return GatewayUnavailable(f"The gateway cannot answer: {message}")
+    if kind is None:
+        return GatewayUnavailable(f"The gateway cannot answer: {message}")
+    return kind(message, field=field)
+
+
+def _by_status(code: str, field: str, status: int) -> type[RetrievalError] | None:
+    """What it is, where it is none of this package's codes; None where nobody answers."""
+    if (code, field) == _UNGRANTED:
+        return GrantDenied
+    if status in _ACCESS:
+        return AccessError
+    return InputError if code and status < _AWAY else None
