@@ -17,6 +17,7 @@ import click
 from ._failure import Failure, explain
 from ._home import check_home
 from ._plugins import PluginGroup, installed_commands
+from ._spared import spare_httpx_its_command
 
 _EPILOG = "The options of pmcb itself (--home, --as, --json, --debug) may stand here, too."
 
@@ -208,5 +209,6 @@ def _version_option() -> click.Option:
 
 def main() -> NoReturn:
     """Run ``pmcb`` with the process's arguments; never returns."""
+    spare_httpx_its_command()
     make_root()()
     raise AssertionError("the command ends the process")

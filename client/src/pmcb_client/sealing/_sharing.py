@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from Crypto.Protocol.SecretSharing import Shamir
-
 from .errors import BadShare, Damaged, SecretMismatch, TooFewShares
 
 __all__ = ["Deal", "Share", "combine", "deal", "threshold"]
@@ -87,6 +85,8 @@ class Deal:
 
 def deal(task: str, subtask: int, secret: bytes, n: int) -> Deal:
     """Share a secret of 16 bytes among ``n`` holders, 1 at least."""
+    from Crypto.Protocol.SecretSharing import Shamir  # 2 MiB, and most who seal share nothing
+
     parts: list[tuple[int, bytes]] = Shamir.split(threshold(n), n, secret)
     shares = tuple(
         Share(index, value, secrets.token_bytes(SALT_BYTES)) for index, value in sorted(parts)
@@ -122,6 +122,8 @@ def combine(
     for slot, (share, expected) in sorted(shares.items()):
         if not secrets.compare_digest(share.hash, expected):
             raise BadShare(slot)
+    from Crypto.Protocol.SecretSharing import Shamir
+
     needed = int(header["threshold"])
     present = {share.index: share.value for share, _ in shares.values()}
     if len(present) < needed:

@@ -20,13 +20,14 @@ from ._handling import handling
 from ._served import FILE, roots_of, roots_option, served
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pmcb_client.cli import Settings
     from pmcb_client.fields import Field
     from pmcb_client.wallet import WalletIdentity
     from pmcb_services.common import Served
     from pmcb_services.intake import Intake
+    from pmcb_services.retrieval.worker import RetrievalClient
 
 MAX_FIELDS_BYTES = 2**20
 
@@ -125,7 +126,7 @@ async def _serve(
 ) -> None:
     from pmcb_client.http_identity import RequestChecker
     from pmcb_client.inbox import Inbox, follow
-    from pmcb_client.network_file import IntakeService, load, update
+    from pmcb_client.network_file import IntakeService, update
     from pmcb_services.common import following, serving
     from pmcb_services.intake import (
         AUDIENCE,
@@ -137,7 +138,6 @@ async def _serve(
         feeding,
         intake_application,
     )
-    from pmcb_services.retrieval.worker import RetrievalClient
 
     async with acting(settings, "institution") as me:
         folder = _folder(settings, me.identity)
@@ -149,9 +149,6 @@ async def _serve(
             intake, checker, me.identity, fields, while_running=following(checker, path)
         )
         taking = handling(Taking, settings, me, inbox, intake)
-
-        def gateway() -> RetrievalClient:  # wherever it is now
-            return RetrievalClient(load(path), me.identity, institution=me.identity.msp_id)
 
         with place.listen() as listening:
             url = place.url(listening)
@@ -166,9 +163,19 @@ async def _serve(
                     )
                     together.create_task(serving(app, place, listening))
                     for store in stores:
-                        together.create_task(feeding(Feed(intake, feeds, store, gateway)))
+                        together.create_task(
+                            feeding(Feed(intake, feeds, store, _way(path, me.identity)))
+                        )
             except ExceptionGroup as group:  # one of them ended, and the others with it
                 raise group.exceptions[0] from None
+
+
+def _way(path: Path, identity: WalletIdentity) -> Callable[[], RetrievalClient]:
+    """To the institution's query gateway, wherever it is by then."""
+    from pmcb_client.network_file import load
+    from pmcb_services.retrieval.worker import RetrievalClient  # numpy: only who feeds a store
+
+    return lambda: RetrievalClient(load(path), identity, institution=identity.msp_id)
 
 
 def _intake(settings: Settings) -> tuple[WalletIdentity, Intake]:

@@ -3,7 +3,10 @@
 
 import sys
 
-import structlog
+from pmcb_client._spared import without_rich
+
+with without_rich():
+    import structlog
 
 __all__ = ["log_to_stderr", "raised_at"]
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import structlog
 
 from pmcb_client.errors import NetworkFileError
@@ -20,6 +19,8 @@ from pmcb_services.retrieval.errors import RetrievalError, SchemaError
 from ._feeds import FIRST_NUMBER
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pmcb_services.retrieval import Schema
 
     from ._feeds import Feeds
@@ -147,6 +148,8 @@ async def feeding(feed: Feed, *, every_s: float = EVERY_S) -> None:
 
 
 def _check_patient(schema: Schema) -> None:
+    import numpy as np  # only who feeds a store pays for it
+
     name = schema.patient
     if name is not None and np.iinfo(schema.carried_dtype[name]).max <= FIRST_NUMBER:
         raise SchemaError(
@@ -193,5 +196,7 @@ def _fits(value: object, kind: np.dtype[Any]) -> bool:
         return False
     if kind.kind == "f":
         return True
+    import numpy as np
+
     limits = np.iinfo(kind)
     return value == int(value) and limits.min <= value <= limits.max

@@ -8,14 +8,19 @@
     await follow(channel, chaincode, inbox, EVENTS, Verifying(ledger, inbox, findings, ...).handle)
 """
 
+import importlib as _importlib
+from typing import TYPE_CHECKING
+
 from ._alone import judge_alone
 from ._finding import Finding, Verdict
 from ._findings import Findings, Place, Record
-from ._reliability import Reliability, judge_reliability
 from ._room import fingerprint, room_bits
-from ._together import judge_together
-from ._truth import Claims, Truths, discover, weights_of
 from ._verifying import EVENTS, Verifying
+
+if TYPE_CHECKING:
+    from ._reliability import Reliability, judge_reliability
+    from ._together import judge_together
+    from ._truth import Claims, Truths, discover, weights_of
 
 __all__ = [
     "EVENTS",
@@ -36,3 +41,21 @@ __all__ = [
     "room_bits",
     "weights_of",
 ]
+
+_LATE = {
+    "Claims": "._truth",
+    "Reliability": "._reliability",
+    "Truths": "._truth",
+    "discover": "._truth",
+    "judge_reliability": "._reliability",
+    "judge_together": "._together",
+    "weights_of": "._truth",
+}
+"""Only who compares answers waits for numbers."""
+
+
+def __getattr__(name: str) -> object:
+    """What `_LATE` names."""
+    if name in _LATE:
+        return getattr(_importlib.import_module(_LATE[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

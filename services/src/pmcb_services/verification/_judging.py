@@ -19,10 +19,11 @@ from ._finding import Finding
 from ._findings import Findings, Place
 from ._room import fingerprint
 from ._subtask import Submission, Subtask
-from ._together import Said, compare, said_in
 
 if TYPE_CHECKING:
     from pmcb_client.wallet import WalletIdentity
+
+    from ._together import Said
 
 __all__ = ["Judge", "Store"]
 
@@ -127,6 +128,8 @@ class Judge:
         ]
         if not waiting or not subtask.is_complete or not self._is_settled(subtask):
             return
+        from ._together import compare, said_in  # with numpy, which few questions need
+
         found: dict[Place, Finding] = {}
         said: dict[Place, Said] = {}  # of each answer only what is compared: there may be many
         for one in waiting:
