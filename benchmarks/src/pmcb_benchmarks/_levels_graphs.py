@@ -92,6 +92,15 @@ class Named:
         }
 
 
+def ego_facebook(path: Path | None, seed: int) -> Named:
+    """The graph in that file; without one a generated graph of its size, which says so."""
+    from pmcb_clustering import generated_graph, read_graph
+
+    if path is None:
+        return Named("generated", generated_graph(random_state=seed))
+    return Named("ego-Facebook", read_graph(path))
+
+
 def generated(size: tuple[int, int], seed: int) -> Named:
     """A generated graph of so many users and ties."""
     from pmcb_clustering import generated_graph

@@ -37,21 +37,18 @@ def measure(
         quick: small generated graphs, two seeds, and no graph of a million users.
         tell: hears what is being measured.
     """
-    from pmcb_clustering import generated_graph, read_graph
+    from pmcb_clustering import read_graph
 
     from . import _levels_anchors as anchors
     from . import _levels_attacks as attacks
     from . import _levels_quality as quality
     from . import _levels_stability as stability
-    from ._levels_graphs import FULL, QUICK, Named, generated, shapes
+    from ._levels_graphs import FULL, QUICK, Named, ego_facebook, generated, shapes
     from ._levels_scale import scale
 
     scope = QUICK if quick else FULL
     stamp = machine([*LIBRARIES, *filter(_is_installed, OTHERS)])
-    if facebook is None:
-        first = Named("generated", generated_graph(random_state=seed))
-    else:
-        first = Named("ego-Facebook", read_graph(facebook))
+    first = ego_facebook(facebook, seed)
     graph = first.graph
     second = [] if enron is None else [Named("email-Enron", read_graph(enron))]
     made = [generated(size, seed) for size in scope.generated]
