@@ -3,6 +3,8 @@
 
 import json
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,13 @@ RESULTS = ROOT / "docs/results"
 PAGES = sorted(ROOT.glob("docs/reproduction*.md"))
 ITEMS = [(paper, name) for paper, found in PAPERS.items() for name in found.items]
 GENERATED = re.compile(r"<!-- \[\[\[cog.*?<!-- \[\[\[end\]\]\] -->", re.DOTALL)
+CODE = re.compile(r"```.*?```", re.DOTALL)
+QUANTITY = re.compile(
+    r"(?<![\w.`#/-])\d[\d.,]*\s(?:ms|µs|s|seconds?|minutes|hours?|%|times|[KMG]i?B)(?![\w/])|"
+    r"(?<![\w.`#/-])\d[\d.,]*(?:/s|%)(?![\w/])"
+)
+STATED = ROOT / "tests/meta/stated.toml"
+PROSE = [page for page in sorted(ROOT.glob("docs/*.md")) if page.stem != "commands"]
 RESULT = re.compile(r"<!-- result: (\S+)#(\S+) -->")
 """A number in running prose that names where it comes from: file, and keys to the value."""
 
@@ -57,6 +66,31 @@ def test_numbers_that_name_their_result_are_those_of_the_result():
             found.append(marker[0])
             assert says(before[1], before[2], marker[1], marker[2]), f"{page.name}: {marker[0]}"
     assert found
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.stem)
+def test_a_quantity_in_prose_is_a_result_or_stated(page: Path):
+    """It names its result, or stands in stated.toml: limits, settings, published, worked out.
+
+    Where this fails for something measured, write it by a function of the benchmark's page, or
+    name the result behind it; a new line in stated.toml is for what no run can change.
+    """
+    stated = tomllib.loads(STATED.read_text())
+    assert sorted(set(quantities(page.read_text()))) == sorted(stated.get(page.stem, []))
+
+
+def quantities(text: str) -> Iterator[str]:
+    """Numbers with a unit in prose and hand-written tables that name no result."""
+    prose = CODE.sub("", GENERATED.sub("", text))
+    for found in QUANTITY.finditer(prose):
+        if not RESULT.match(prose[found.end() :].lstrip()):
+            yield " ".join(found[0].split())
+
+
+def test_a_new_quantity_is_found():
+    """In prose and in a table, at the end of a line; not in code, not where a result is named."""
+    text = "It takes 3\nms, 4 % <!-- result: a.json#b -->of 2/s.\n\n| 5 MiB |\n\n```\n6 s\n```\n"
+    assert list(quantities(text)) == ["3 ms", "2/s", "5 MiB"]
 
 
 def says(shown: str, unit: str | None, file: str, keys: str) -> bool:

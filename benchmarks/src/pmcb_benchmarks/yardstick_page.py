@@ -2,6 +2,7 @@
 """From the JSON of ``pmcb bench shim`` and ``caliper`` to their parts of docs/performance.md."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -49,6 +50,27 @@ def caliper_rows(found: Found) -> list[Row]:
             ratio is not None and abs(ratio - 1) <= _WITHIN,
         )
     ]
+
+
+def shim_budget(path: Path) -> str:
+    """Where a transaction's processor time goes at the limit, and what the target would take."""
+    found = json.loads(path.read_text())
+    ours, theirs, chaincode = (
+        median(pair[side][figure] for pair in found["pairs"])
+        for side, figure in ((0, "achieved"), (1, "achieved"), (0, "chaincode_ms"))
+    )
+    cores_ms = 1000 * found["machine"]["cores"]
+    whole = cores_ms / ours
+    free = cores_ms / (whole - chaincode) / theirs
+    needed = chaincode - (whole - cores_ms / (_TPS * theirs))
+    return textwrap.fill(
+        "There the bridge is faster and cheaper, by less than was aimed at: the chaincode takes "
+        f"{chaincode / whole:.0%} of a transaction's processor time, so the peers set most of the "
+        f"rate. A transaction on the bridge costs {whole:.1f} ms of all cores, {chaincode:.2f} of "
+        f"them in the chaincode: one that cost nothing at all would make it {free:.2f} times "
+        f"Node's rate, and {_TPS:.2f} times takes a chaincode of {needed:.2f} ms.",
+        110,
+    )
 
 
 def _ratio(found: Found, figure: str, unit: str) -> str:
