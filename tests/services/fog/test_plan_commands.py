@@ -50,6 +50,7 @@ def told(done):
         (("plan", "--algorithm", "luck"), "INVALID_INPUT"),
         (("plan", "--time", "0"), "INVALID_INPUT"),
         (("plan", "--effort", "-1"), "BadParameter"),
+        (("plan", "--out", "/nowhere/plan.json"), "InputError"),
         (("front", "--points", "1"), "BadParameter"),
         (("simulate", "--policy", "luck"), "BadParameter"),
     ],

@@ -12,6 +12,7 @@ import click
 from pmcb_client.terminal import emit, table
 
 from ._served import FILE
+from ._written import written
 
 if TYPE_CHECKING:
     from pmcb_client.cli import Settings
@@ -176,6 +177,4 @@ def import_hcsp(settings: Settings, file: Path, name: str | None, out: Path) -> 
 
 
 def _write(path: Path, document: object) -> None:
-    from pmcb_client.files import write_atomic
-
-    write_atomic(path, (json.dumps(document, ensure_ascii=False) + "\n").encode(), mode=0o644)
+    written(path, (json.dumps(document, ensure_ascii=False) + "\n").encode())

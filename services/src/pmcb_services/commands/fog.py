@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from ._fog_collector import collector
+from ._fog_devices import grant, qr
 from ._fog_gateway import serve
 from ._fog_orders import audit, cancel, dead, drain, resolve, status, submit
 from ._fog_plan import check, front, import_hcsp, plan, simulate
@@ -26,5 +27,5 @@ for _command in (plan, check, front, simulate, import_hcsp):
     group.add_command(_command)
 for _command in (serve, submit, status, cancel, resolve, drain, dead, audit):
     group.add_command(_command)
-for _command in (worker, collector, calibrate):
+for _command in (worker, collector, calibrate, grant, qr):
     group.add_command(_command)
