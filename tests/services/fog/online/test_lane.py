@@ -139,6 +139,29 @@ async def test_what_nobody_waits_for_is_not_done(lane, sheet):
     assert sheet.stands == ["a", "c"]
 
 
+async def test_who_follows_hears_of_what_stands_and_of_nothing_else(lane, sheet):
+    """Also where nobody waits for it any more; one that fails to hear harms nobody else."""
+    heard = []
+
+    def fails(_):
+        raise OverflowError
+
+    sheet.gate.clear()
+    lane_has_it = asyncio.create_task(lane.run(puts("a"), lambda _: heard.append("a")))
+    await asyncio.sleep(0.05)
+    bad = asyncio.create_task(lane.run(overflows, lambda _: heard.append("bad")))
+    odd = asyncio.create_task(lane.run(puts("odd"), fails))
+    left = asyncio.create_task(lane.run(puts("left"), lambda _: heard.append("left")))
+    await asyncio.sleep(0.05)
+    left.cancel()
+    await asyncio.sleep(0)
+    sheet.gate.set()
+    found = await asyncio.gather(lane_has_it, bad, odd, left, return_exceptions=True)
+    assert [type(each) for each in found[1:3]] == [Unavailable, OverflowError]
+    assert sheet.stands == ["a", "odd"]
+    assert heard == ["a"]
+
+
 async def test_no_more_works_wait_than_may(lane, sheet, monkeypatch):
     """Who comes then is told at once."""
     monkeypatch.setattr(lane_module, "MOST_WAITING", 2)

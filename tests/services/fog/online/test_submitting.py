@@ -2,16 +2,21 @@
 """What stays of submissions that fail, come together, or carry requests with odd times."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 from tests.client.http_identity.people import NOW_MS
 from tests.services.fog.online.hall import Hall, inner, order, plan_nothing
+from tests.services.fog.online.waiting import until
 
+from pmcb_client.http_identity import Caller
 from pmcb_client.http_identity._message import EXPIRES
 from pmcb_services.fog.errors import Conflict, FogError, InvalidInput, Overloaded
 from pmcb_services.fog.online import GatewaySettings, SqliteDatabase
 from pmcb_services.fog.online import _room as room_module
+from pmcb_services.fog.online._bodies import Submission
+from pmcb_services.fog.online._session import Session
 
 HOUR_MS = 3_600_000
 AHEAD_MS = 60_000
@@ -115,3 +120,27 @@ async def test_a_repeat_that_changes_nothing_lets_offers_be_looked_at(hall, monk
     with pytest.raises(Conflict):
         await hall.submit("heavy", **{**heavy, "length": 501.0})
     assert touched == [{"a"}, {"a"}]
+
+
+async def test_what_stands_is_offered_though_its_submitter_left_meanwhile(hall, monkeypatch):
+    """Between the disk and the board: nobody waits for the answer, but the order waits."""
+    await hall.server("a")
+    add, writes, goes_on = Session.add_all, threading.Event(), threading.Event()
+
+    def held(session, items):
+        add(session, items)
+        writes.set()
+        goes_on.wait(5)
+
+    monkeypatch.setattr(Session, "add_all", held)
+    core, caller = hall.gateway.core, Caller("HospitalAMSP", "operator", "institution")
+    submitting = hall.gateway.desk.submit(caller, [Submission(**order("o"))])
+    asked = asyncio.create_task(submitting)
+    assert await asyncio.to_thread(writes.wait, 5)
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    goes_on.set()
+    await until(lambda: "o" in core.board.orders, "the board", within_s=5)
+    assert await hall.state("o") == "QUEUED"
+    assert core.board.first("a").id == "o"
+    assert len(core.board.place("a").queue) == 1

@@ -133,9 +133,9 @@ class Board:
     def choose(self, order: Order) -> tuple[Choice, float] | None:
         """The server for an order now, and its seconds there; None where none is able and up."""
         row, now = self.row(order), self.now()
-        for name, at in self._index.items():
-            if self._places[name].running:  # longer than predicted, perhaps: it does not sleep
-                self.fleet.ready_at[at] = max(self.fleet.ready_at[at], now)
+        busy = [at for name, at in self._index.items() if self._places[name].running]
+        if busy:  # longer than predicted, perhaps: they do not sleep
+            self.fleet.ready_at[busy] = np.maximum(self.fleet.ready_at[busy], now)
         choice = choose(
             self.fleet,
             row,

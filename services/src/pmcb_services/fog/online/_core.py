@@ -87,9 +87,7 @@ class Core:
                 also(session, after)
             return after
 
-        after = await self.store.run(work)
-        self.took([after])
-        return after
+        return await self.store.run(work, lambda after: self.took([after]))
 
     async def change_many(self, changes: Sequence[Change]) -> list[Order]:
         """The same for many, each by itself; those that are refused stay as they are."""
@@ -109,9 +107,7 @@ class Core:
                 found.append(after)
             return found
 
-        found = await self.store.run(work) if changes else []
-        self.took(found)
-        return found
+        return await self.store.run(work, self.took) if changes else []
 
     def took(self, orders: Iterable[Order]) -> None:
         """Records as the store has them now: mirror them, and tell who waits for them."""

@@ -232,19 +232,20 @@ class Desk:
         sealed = await self._sealed(taken)
 
         def work(session: Session) -> list[Order | FogError]:
-            found: list[Order | FogError] = []
-            new = []
-            for admitted, after, payload in zip(taken, placed, sealed, strict=True):
-                stands = session.find(after.id)
-                found.append(_same(stands, after))
-                if stands is None:
-                    new.append((admitted.order, payload, after))
-            session.add_all(new)
-            return found
+            known = session.find_many([after.id for after in placed])
+            session.add_all(
+                [
+                    (admitted.order, payload, after)
+                    for admitted, after, payload in zip(taken, placed, sealed, strict=True)
+                    if after.id not in known
+                ]
+            )
+            return [_same(known.get(after.id), after) for after in placed]
 
-        stand = await self._core.store.run(work)
-        self._core.took([each for each in stand if isinstance(each, Order)])
-        return stand
+        def took(stand: list[Order | FogError]) -> None:
+            self._core.took(each for each in stand if isinstance(each, Order))
+
+        return await self._core.store.run(work, took)
 
     async def _sealed(self, taken: Sequence[Admitted]) -> list[bytes]:
         seal = self._core.vault.sealed

@@ -68,15 +68,30 @@ S_ = TypeVar("S_", bound=Session)
 
 
 class _Job(Generic[S_]):
-    """A work, and who waits for it."""
+    """A work, who waits for it, and who hears of it whether somebody waits or not."""
 
-    def __init__(self, work: Callable[[S_], Any], waits: asyncio.Future[Any]) -> None:
-        self.work, self.waits = work, waits
+    def __init__(
+        self,
+        work: Callable[[S_], Any],
+        waits: asyncio.Future[Any],
+        then: Callable[[Any], None] | None,
+    ) -> None:
+        self.work, self.waits, self.then = work, waits, then
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of it stands."""
+        self.was_done = False
         self.result: Any = None
         self.error: Exception | None = None
 
     def tell(self) -> None:
         """Who waits gets what came of it; called in the loop."""
+        if self.was_done and self.error is None and self.then is not None:
+            try:
+                self.then(self.result)
+            except Exception as error:  # noqa: BLE001 - of this work; others are to be told
+                self.error = error
         if self.waits.cancelled():
             return
         if self.error is not None:
@@ -108,8 +123,12 @@ class Lane(Generic[S_]):
         self._thread = threading.Thread(target=self._serve, name="fog-store", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[S_], T]) -> T:
+    async def run(self, work: Callable[[S_], T], then: Callable[[T], None] | None = None) -> T:
         """The result of a work once its transaction is on disk.
+
+        Args:
+            work: what is done.
+            then: hears the result first, in the loop; also where whoever waited has left since.
 
         Raises:
             Unavailable: the database fails, and nothing of it stands, as far as anybody knows; or
@@ -118,7 +137,7 @@ class Lane(Generic[S_]):
         if self._jobs.qsize() >= MOST_WAITING:
             raise Unavailable("The order store is far behind.")
         waits: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(work, waits))
+        self._jobs.put(_Job(work, waits, then))
         return await waits
 
     async def close(self) -> None:
@@ -170,7 +189,7 @@ class Lane(Generic[S_]):
     def _alone(self, group: Sequence[_Job[S_]]) -> bool:
         """Each in a transaction of its own, since one of them failed; whether none follow."""
         for place, job in enumerate(group):
-            job.result = job.error = None
+            job.forget()
             try:
                 connection, session = self._begun()
             except Exception as error:  # noqa: BLE001 - see above
@@ -223,6 +242,7 @@ def _done(job: _Job[Any], session: Session) -> bool:
     session.wrote = False
     try:
         job.result = job.work(session)
+        job.was_done = True
     except FogError as error:
         job.error = error
         return not session.wrote

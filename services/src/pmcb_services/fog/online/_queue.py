@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,8 +103,9 @@ class Queue:
 
     def before(self, weight: float, deadline: float) -> float:
         """Seconds of what runs before an order that arrives now."""
-        last = Precedence(-weight, deadline, float("inf"), "")
-        at = bisect_right(self._keys, last)
+        at = bisect_right(self._keys, (-weight, deadline, math.inf, ""))
+        if at == len(self._keys):
+            return self.work
         if 2 * at <= len(self._keys):
             return sum(self._seconds[:at])
         return self.work - sum(self._seconds[at:])

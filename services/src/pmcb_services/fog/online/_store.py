@@ -70,13 +70,17 @@ class Store:
     ) -> None:
         await self._close()
 
-    async def run(self, work: Callable[[Session], T]) -> T:
+    async def run(self, work: Callable[[Session], T], then: Callable[[T], None] | None = None) -> T:
         """The result of a work that may write; it is on disk then.
+
+        Args:
+            work: what is done.
+            then: hears the result as soon as it is on disk, also where nobody waits any more.
 
         Raises:
             Unavailable: the database fails, and nothing of it stands.
         """
-        return await self._writes.run(work)
+        return await self._writes.run(work, then)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """The result of a work that only reads; it holds up no writing.
