@@ -13,14 +13,13 @@ from pmcb_services.fog.solve._exact import _branched
 
 
 def test_what_is_not_linear_or_too_large_is_refused():
-    """Deadlines, a delay before sleep, more than 2000 pairs; each with a way out."""
+    """A delay before sleep, more than 2000 pairs; each with a way out."""
 
     def batch(**changed):
         return Instance(np.ones((3, 2)), busy_w=[9, 9], idle_w=[5, 5], **changed)
 
-    dated = batch(deadlines=np.ones(3))
     sleepy = batch(sleep_w=[1, np.nan], sleep_after_s=[1, 0])
-    for instance in (dated, sleepy, unrelated(201, 10, 0)):
+    for instance in (sleepy, unrelated(201, 10, 0)):
         with pytest.raises(InvalidInput) as caught:
             solve(instance, "exact")
         assert "pricebat" in caught.value.next_step
@@ -77,3 +76,33 @@ def test_servers_that_sleep_at_once_are_linear():
         penalty=0.0,
     )
     assert solve(found, "exact").assignment.tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lateness_counts_in_the_order_in_which_servers_run(seed):
+    """Three servers, six orders, some overdue, some without deadline: the least of all 729."""
+    rng = np.random.default_rng(seed)
+    etc = rng.uniform(1, 9, (6, 3))
+    etc[0, 1] = np.inf
+    dated = Instance(
+        etc, busy_w=[9, 20, 60], idle_w=[1, 5, 9], ready=[6, 2, 0], sleep_w=[0, np.nan, 1],
+        penalty=[0.5, 0.5, 0.5, 0.0][seed],
+        deadlines=[*rng.uniform(-2, 9, 5), np.inf],
+        lateness_weights=[[3, 30], [0, 3000]][seed % 2] * 3,
+    )  # fmt: skip
+    every = [dated.evaluate(a).cost for a in itertools.product(range(3), repeat=6) if a[0] != 1]
+    assert solve(dated, "exact").cost == pytest.approx(min(every), rel=1e-6)
+    pairs = np.argwhere(np.isfinite(etc))
+    found = _branched(dated, pairs, None, best=np.inf)
+    assert found is not None  # also without a plan to begin with
+    assert dated.evaluate(found).cost == pytest.approx(min(every), rel=1e-6)
+
+
+def test_without_a_price_of_time_lateness_decides():
+    """One quick server that costs more; with both orders there one is late by a second."""
+    pair = Instance(
+        [[2.0, 1.0]] * 2, busy_w=[1, 8], idle_w=[0, 0], penalty=0.0,
+        deadlines=[1, 1], lateness_weights=[5, 20],
+    )  # fmt: skip
+    every = [pair.evaluate(a).cost for a in itertools.product(range(2), repeat=2)]
+    assert solve(pair, "exact").cost == min(every) == 15.0

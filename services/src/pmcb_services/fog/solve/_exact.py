@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array, hstack
 
 from pmcb_services.fog.errors import InvalidInput
 from pmcb_services.fog.model import Instance
@@ -14,6 +14,7 @@ from pmcb_services.fog.model import Instance
 from ._bound import Bound, reduced_costs
 from ._budget import Budget
 from ._heuristic import lpt, minmin
+from ._late import late
 from ._pricebat import pricebat
 
 __all__ = ["exact"]
@@ -37,37 +38,37 @@ def exact(
     time limit that does not reach, it is the best that was found.
 
     Args:
-        instance: n orders, m servers; without deadlines, and without a delay before sleep.
+        instance: n orders, m servers; without a delay before sleep.
         bound: of the instance.
         budget: its seconds limit the search; an effort does not.
         seed: of the plan to improve on.
         forced: also above 2000 pairs.
 
     Raises:
-        InvalidInput: a cost that is not linear, or more pairs.
+        InvalidInput: a delay before sleep, or more pairs.
     """
     _check(instance, forced=forced)
-    if instance.capacity == 0:
+    if instance.capacity == 0 and instance.deadlines is None:
         cheapest: Ids = instance.cost.argmin(axis=1).astype(np.int32)
         return cheapest
     plans = [lpt(instance), minmin(instance)]
     plans.append(pricebat(instance, bound, Budget(_EFFORT, budget.left_s), seed))
     best = min(plans, key=lambda plan: instance.evaluate(plan).cost)
     budget.spend(instance.n * instance.m)
-    room = instance.evaluate(best).cost - bound.value
+    cost = instance.evaluate(best).cost
     slack = _ROUNDING * abs(bound.value)
-    pairs = np.argwhere(reduced_costs(instance, bound.prices) <= room + slack)
-    found = _branched(instance, pairs, budget.left_s)
-    if found is None or instance.evaluate(found).cost >= instance.evaluate(best).cost:
+    pairs = np.argwhere(reduced_costs(instance, bound.prices) <= cost - bound.value + slack)
+    found = _branched(instance, pairs, budget.left_s, best=cost)
+    if found is None or instance.evaluate(found).cost >= cost:
         return best
     return found
 
 
 def _check(instance: Instance, *, forced: bool) -> None:
     delayed = instance.sleeps and bool((instance.sleep_after_s[~np.isnan(instance.sleep_w)]).any())
-    if instance.deadlines is not None or delayed:
+    if delayed:
         raise InvalidInput(
-            "The exact algorithm knows neither deadlines nor a delay before sleep.",
+            "The exact algorithm knows no delay before sleep.",
             field="algorithm",
             next_step="Use pricebat, whose gap says how near it comes.",
         )
@@ -79,25 +80,41 @@ def _check(instance: Instance, *, forced: bool) -> None:
         )
 
 
-def _branched(instance: Instance, pairs: NDArray[np.int64], time_limit: float | None) -> Ids | None:
-    """The least sum c x + K M, every order once, R_j + sum p x <= M."""
+def _branched(
+    instance: Instance, pairs: NDArray[np.int64], time_limit: float | None, *, best: float = np.inf
+) -> Ids | None:
+    """The least sum c x + K M + sum weight L, every order once, R_j + sum p x <= M.
+
+    Args:
+        instance: n orders, m servers.
+        pairs: (count, 2), order and server, by order: those that are left.
+        time_limit: seconds; None: as long as it takes.
+        best: cost of a known plan; no dearer one is looked for.
+    """
     rows, columns = pairs[:, 0], pairs[:, 1]
     count, n, m = len(pairs), instance.n, instance.m
     p, c = instance.etc[rows, columns], instance.cost[rows, columns]
-    second = float(p.max())
-    last = np.full(m, count)
-    once = coo_array((np.ones(count), (rows, np.arange(count))), shape=(n, count + 1))
-    data = np.concatenate([p / second, -np.ones(m)])
-    where = np.concatenate([columns, np.arange(m)]), np.concatenate([np.arange(count), last])
-    loads = coo_array((data, where), shape=(m, count + 1))
+    second, price = float(p.max()), instance.capacity or 1.0
+    dated = late(instance, pairs, best)
+    k = len(dated.weights)
+    at = np.arange(count)
+    once = coo_array((np.ones(count), (rows, at)), shape=(n, count))
+    loads = coo_array((p / second, (columns, at)), shape=(m, count))
+    over = np.full((m, 1), -1.0)
+    constraints = [
+        LinearConstraint(_side_by_side(once, coo_array((n, 1 + k))), 1.0, 1.0),
+        LinearConstraint(
+            _side_by_side(loads, over, coo_array((m, k))), -np.inf, -instance.ready / second
+        ),
+    ]
+    if k:
+        waited = _side_by_side(dated.waited / second, coo_array((len(dated.most), 1)), dated.orders)
+        constraints.append(LinearConstraint(waited, -np.inf, dated.most / second))
     found = milp(
-        np.append(c / (second * instance.capacity), 1.0),
-        integrality=np.append(np.ones(count), 0),
-        bounds=Bounds(0.0, np.append(np.ones(count), np.inf)),
-        constraints=[
-            LinearConstraint(once.tocsr(), 1.0, 1.0),
-            LinearConstraint(loads.tocsr(), -np.inf, -instance.ready / second),
-        ],
+        np.concatenate([c / (second * price), [instance.capacity / price], dated.weights / price]),
+        integrality=np.append(np.ones(count), np.zeros(1 + k)),
+        bounds=Bounds(0.0, np.append(np.ones(count), np.full(1 + k, np.inf))),
+        constraints=constraints,
         options={"mip_rel_gap": 0.0} | ({} if time_limit is None else {"time_limit": time_limit}),
     )
     if found.x is None:
@@ -106,3 +123,7 @@ def _branched(instance: Instance, pairs: NDArray[np.int64], time_limit: float | 
     share[rows, columns] = found.x[:count]
     chosen: Ids = share.argmax(axis=1).astype(np.int32)
     return chosen
+
+
+def _side_by_side(*blocks: object) -> csr_array:
+    return csr_array(hstack(blocks))
