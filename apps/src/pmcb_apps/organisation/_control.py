@@ -177,6 +177,8 @@ def _ready(state: State) -> str:
     """What the service says of itself: "ok", or why not."""
     if state.standing is not Standing.RUNNING:
         return state.reason or state.standing.value
+    if state.pid is not None and not psutil.pid_exists(state.pid):
+        return "it does not run"  # its supervisor has not seen that yet
     if not state.url:
         return "ok"
     try:

@@ -24,7 +24,7 @@ from pmcb_network._process import Record
 from ._plan import Service
 from ._state import Places, Standing, State
 
-__all__ = ["PMCB", "Keeper", "document", "turn_over"]
+__all__ = ["PMCB", "Keeper", "document", "next_pause", "turn_over"]
 
 PMCB = (sys.executable, "-P", "-m", "pmcb_client")
 GRACE_S = 15.0
@@ -66,9 +66,8 @@ class Keeper:
         while True:
             began = time.monotonic()
             await self._run()
-            steady = time.monotonic() - began > _STEADY_S
-            self._failures = 0 if steady else self._failures + 1
-            await asyncio.sleep(_PAUSES_S[min(self._failures, len(_PAUSES_S)) - 1])
+            self._failures, pause_s = next_pause(self._failures, ran_s=time.monotonic() - began)
+            await asyncio.sleep(pause_s)
             self._set(Standing.STARTING, restarts=self.state.restarts + 1)
 
     async def _run(self) -> None:
@@ -115,6 +114,16 @@ class Keeper:
     def _set(self, standing: Standing, **changed: object) -> None:
         self.state = self.state.now(standing, at_ms=time.time_ns() // 1_000_000, **changed)
         self._changed(self.state)
+
+
+def next_pause(failures: int, *, ran_s: float) -> tuple[int, float]:
+    """How many ends in a row there are now, and the seconds to wait: few after a steady run.
+
+    >>> next_pause(3, ran_s=1.0), next_pause(3, ran_s=60.0)
+    ((4, 4.0), (1, 0.5))
+    """
+    ends = 1 if ran_s > _STEADY_S else failures + 1
+    return ends, _PAUSES_S[min(ends, len(_PAUSES_S)) - 1]
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
