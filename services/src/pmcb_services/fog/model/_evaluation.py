@@ -54,7 +54,8 @@ def _lateness(instance: Instance, a: Ints, times: Floats) -> float:
     assert instance.deadlines is not None
     assert instance.lateness_weights is not None
     weights, due = instance.lateness_weights, instance.deadlines
-    order = np.lexsort((np.arange(instance.n), due, -weights, a))
+    first = instance.precedence
+    order = first[np.argsort(a[first], kind="stable")]
     bounds = np.searchsorted(a[order], np.arange(instance.m + 1))
     total = 0.0
     for j in np.flatnonzero(np.diff(bounds)):

@@ -216,6 +216,14 @@ class Instance:
         return c
 
     @cached_property
+    def precedence(self) -> NDArray[np.intp]:
+        """(n,): the orders as any server runs those that it has; see the class."""
+        row = np.arange(self.n)
+        if self.deadlines is None or self.lateness_weights is None:
+            return row
+        return np.lexsort((row, self.deadlines, -self.lateness_weights))
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of all that a plan's cost depends on, and of the ids."""
         return digest(self)

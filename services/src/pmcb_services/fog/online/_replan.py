@@ -25,7 +25,9 @@ Ids = NDArray[np.int32]
 Places = NDArray[np.intp]
 
 _WORTH = 0.999  # of the cost in place: for less nothing is moved
-_HEATS = (3.0, 1.0, 0.1, 0.03)  # tiny batches need hot ones, large ones the others: measured
+_HEATS = (3.0, 1.0, 0.1, 0.03)  # tiny batches need hot ones: measured
+_WARM = (0.1, 0.03)  # of a long queue, whose plan in place is near: the others gain nothing
+_LONG = 100  # orders
 _EACH, _MOST = 250, 40_000  # proposals of each heat for each order, and in all: 20 ms
 
 
@@ -156,7 +158,7 @@ def _annealed(
     search.keep(start, before)
     listed = lpt(instance)
     search.keep(listed, search.worth(listed))
-    for heat in _HEATS:
+    for heat in _HEATS if instance.n < _LONG else _WARM:
         schedule = Schedule(hot=heat, cold=0.003, soft=30, hard=1000)
         found = search.repair(search.best, min(_EACH * instance.n, _MOST), schedule)
         if found is not None:

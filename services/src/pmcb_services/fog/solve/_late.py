@@ -53,9 +53,8 @@ def late(instance: Instance, pairs: Ints, best: float) -> Late:
     if instance.deadlines is None or instance.lateness_weights is None:
         return Late(np.zeros(0), csr_array((0, len(pairs))), csr_array((0, 0)), np.zeros(0))
     due, weights = instance.deadlines, instance.lateness_weights
-    first = np.lexsort((np.arange(instance.n), due, -weights))
     rank = np.empty(instance.n, np.int64)
-    rank[first] = np.arange(instance.n)
+    rank[instance.precedence] = np.arange(instance.n)
     latest = np.inf  # when the last order ends in a plan that is cheaper than the best
     if instance.capacity > 0:
         latest = (best - instance.cost.min(axis=1).sum()) / instance.capacity
