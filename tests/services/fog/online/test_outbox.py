@@ -67,8 +67,8 @@ class Sheet:
 class Desk:
     """A core with one server, an outbox that runs, and its sheet."""
 
-    def __init__(self, core: Core, sheet: Sheet, clock: Clock) -> None:
-        self.core, self.sheet, self.clock = core, sheet, clock
+    def __init__(self, core: Core, sheet: Sheet, clock: Clock, outbox: Outbox) -> None:
+        self.core, self.sheet, self.clock, self.outbox = core, sheet, clock, outbox
 
     async def add(self, id: str, weight: float = 1.0) -> None:
         """An order that waits for the server."""
@@ -109,9 +109,10 @@ async def opened(path):
             monotonic=clock.monotonic,
         )
         core.board.serve(Server(id="a", speed=1000, busy_w=10, idle_w=6), draining=False, up=True)
-        running = asyncio.create_task(Outbox(core, sheet).run())
+        outbox = Outbox(core, sheet)
+        running = asyncio.create_task(outbox.run())
         try:
-            yield Desk(core, sheet, clock)
+            yield Desk(core, sheet, clock, outbox)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -134,6 +135,7 @@ async def test_one_order_is_offered_ahead_of_the_running_one(desk):
     await desk.offered(("a", 1), ("b", 1))
     await desk.over("a")
     await desk.offered(("a", 1), ("b", 1))
+    assert desk.outbox.standing() == {"b": desk.core.board.orders["b"]}
     await desk.claim("b")
     await desk.offered(("a", 1), ("b", 1), ("c", 1))
 

@@ -23,7 +23,10 @@ from pmcb_services.fog.online._planner import Planner, _Raised
 
 
 async def test_a_planner_answers_refuses_and_comes_back_when_it_died():
-    """Errors arrive as they were raised; after a death the next call starts another process."""
+    """With less priority than its gateway; errors arrive as they were raised.
+
+    After a death the next call starts another process.
+    """
     async with Planner() as planner:
         assert await planner.call(posixpath.basename, "a/b") == "b"
         with pytest.raises(InvalidInput) as caught:
@@ -31,6 +34,8 @@ async def test_a_planner_answers_refuses_and_comes_back_when_it_died():
         assert caught.value.field == "config"
         first = planner.pid
         assert first is not None
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, first) == min(own + _planner.NICE, 19)
         os.kill(first, signal.SIGKILL)
         with suppress(Unavailable):  # it is dying still, or was dead already
             await planner.call(posixpath.basename, "a/c")

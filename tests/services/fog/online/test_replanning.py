@@ -4,12 +4,26 @@
 import asyncio
 import os
 import signal
+from functools import partial
+from typing import Any
 
 import pytest
-from tests.services.fog.online.hall import Hall, order
+from tests.services.fog.online.hall import Clock, Hall, order
 
 from pmcb_services.fog.errors import ScenarioError
-from pmcb_services.fog.online import SqliteDatabase, audit_store
+from pmcb_services.fog.online import (
+    GatewaySettings,
+    Order,
+    Server,
+    SqliteDatabase,
+    Store,
+    Vault,
+    audit_store,
+)
+from pmcb_services.fog.online._core import Core
+from pmcb_services.fog.online._planner import Planner
+from pmcb_services.fog.online._replanning import Replanning
+from pmcb_services.fog.online._session import Session
 
 SCENARIO = {
     "schema": "pmcb-fog/1",
@@ -87,3 +101,39 @@ async def test_a_scenario_is_planned_and_nothing_kept(planning, monkeypatch):
         with pytest.raises(ScenarioError) as caught:
             await worker.planned({**SCENARIO, **changes})
         assert caught.value.field == pointer
+
+
+class Here(Planner):
+    """A planner in this process."""
+
+    @property
+    def pid(self):
+        """Its own."""
+        return os.getpid()
+
+    async def call(self, work, *words, within_s=0.0):
+        """At once."""
+        return work(*words)
+
+
+async def test_what_is_offered_stays_where_it_is(tmp_path):
+    """Though another server would be quicker; its time is counted, and the others may move."""
+    async with Store(SqliteDatabase(tmp_path / "store" / "o.sqlite3")) as store:
+        clock = Clock()
+        core = Core(store, Vault(bytes(32)), GatewaySettings(), clock=clock.now_ms)
+        for name in "ab":
+            server = Server(id=name, speed=1000, busy_w=10, idle_w=6)
+            core.board.serve(server, draining=False, up=True)
+        said: dict[str, Any] = {"kind": "compute.test", "order_class": "upload", "body_sha256": ""}
+        for name, length in (("offered", 9000.0), ("late", 8000.0), ("next", 1000.0)):
+            new = Order(id=name, submitter="A/b", length=length, **said)
+            after = new.placed("a" if name == "offered" else "b", length / 1000, 1)
+            await store.run(partial(Session.add, order=new, payload=b"", after=after))
+            core.took([after])
+        core.board.serve(Server(id="c", speed=9000, busy_w=10, idle_w=6), draining=False, up=True)
+        offered = {"offered": core.board.orders["offered"]}
+        await Replanning(core, Here(), lambda: offered)._once()
+        servers = {each.id: each.server for each in core.board.orders.values()}
+    assert servers["offered"] == "a"
+    assert "c" in servers.values()
+    assert servers["next"] != "a"

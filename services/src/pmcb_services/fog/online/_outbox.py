@@ -82,6 +82,11 @@ class Outbox:
         offered = self._offered.pop(server, None)
         return None if offered is None else self._stands(server, offered)
 
+    def standing(self) -> dict[str, Order]:
+        """Orders that are offered and can be claimed still, by id: they are as good as begun."""
+        found = (self._stands(*each) for each in self._offered.items())
+        return {each.id: each for each in found if each is not None}
+
     async def withdraw_all(self) -> None:
         """Take all offers back: the gateway drains. Where the store is away, once it is there."""
         await self._look_at(self._core.board.servers)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -21,6 +22,9 @@ __all__ = ["Planner", "serve"]
 
 FIRST_S = 60.0
 """The first work also imports and compiles."""
+
+NICE = 5
+"""By how much plans yield: an order that arrives must not wait for a processor that plans."""
 
 WAITING = 3
 """Works that may wait for the one under way."""
@@ -146,6 +150,7 @@ class _Raised:
 def serve(number: int) -> None:
     """Do what is asked through a file descriptor until the gateway is gone."""
     pipe = Connection(number)
+    os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends this
     while True:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -29,6 +30,9 @@ __all__ = ["Replanning"]
 EVERY_S = 0.05
 AGAIN_S = 0.5
 TIME_S = 0.02
+WITHIN_S = 30.0
+"""On a machine that is far too busy; another planner would not be quicker."""
+
 MOST_WAITING = 500
 """Orders that a plan takes in, in the order in which they run; those behind stay where they are
 until it is their turn."""
@@ -43,15 +47,21 @@ _log = structlog.get_logger("pmcb_services.fog")
 
 
 class Replanning:
-    """At most every 50 ms, while more than one order waits.
+    """At most every 50 ms, while orders wait behind those that are offered.
+
+    What is offered stays where it is: its worker may be about to claim it, and each offer that is
+    withdrawn is one more that a worker takes in vain. Its time counts as work that has started.
 
     Args:
         core: of the gateway.
         planner: computes.
+        offered: tells what is offered now, by id.
     """
 
-    def __init__(self, core: Core, planner: Planner) -> None:
-        self._core, self._planner = core, planner
+    def __init__(
+        self, core: Core, planner: Planner, offered: Callable[[], Mapping[str, Order]]
+    ) -> None:
+        self._core, self._planner, self._offered = core, planner, offered
         self._seed = 0
         self.newest: dict[str, Any] | None = None
 
@@ -81,20 +91,22 @@ class Replanning:
     async def _once(self) -> float:
         """Plan once; the seconds that it took to move what goes elsewhere."""
         board = self._core.board
-        waiting = board.backlog(MOST_WAITING)
-        if len(waiting) < 2 or not board.fleet.open.any():
+        offered = self._offered()
+        waiting = [o for o in board.backlog(MOST_WAITING + len(offered)) if o.id not in offered]
+        if not waiting or not board.fleet.open.any():
             board.prices = np.zeros(len(board.servers))
             return 0.0
         servers, self._seed = board.servers, self._seed + 1
         begun = time.perf_counter()
         found = await self._planner.call(
             _replanned,
-            board.fleet,
+            self._fleet(offered.values()),
             board.correction,
             [_told(each, board.at(each.server)) for each in waiting],
             board.now(),
             board.prices,
             self._seed,
+            within_s=WITHIN_S,
         )
         took_s = time.perf_counter() - begun
         gap = None if found.certificate is None else found.certificate.gap
@@ -109,6 +121,14 @@ class Replanning:
         await self._adopt(found, waiting, servers)
         return time.perf_counter() - begun
 
+    def _fleet(self, offered: Iterable[Order]) -> Fleet:
+        """As it is once it has done what it is offered."""
+        board = self._core.board
+        ready_at = np.maximum(board.fleet.ready_at, board.now())
+        for order in offered:
+            ready_at[board.at(order.server)] += order.predicted_s
+        return replace(board.fleet, ready_at=ready_at)
+
     async def _adopt(self, found: Replanned, waiting: list[Order], servers: list[str]) -> None:
         """Move what goes elsewhere, a few at a time: orders that come meanwhile are not held up."""
         board = self._core.board
@@ -118,8 +138,13 @@ class Replanning:
             if to >= 0 and servers[to] != order.server
         ]
         for chunk in _chunks(moves, MOVED_AT_ONCE):
+            offered = self._offered()
             await self._core.change_many(
-                [self._moved(order, to, board.seconds(order, to)) for order, to in chunk]
+                [
+                    self._moved(order, to, board.seconds(order, to))
+                    for order, to in chunk
+                    if order.id not in offered
+                ]
             )
         document = self.newest
         assert document is not None

@@ -56,7 +56,7 @@ class Shift:
         self._outbox = Outbox(core, Stream(self._connection))
         self.rpc = Rpc(core, admission, self._outbox)
         self._planner = Planner()
-        self.replanning = Replanning(core, self._planner)
+        self.replanning = Replanning(core, self._planner, self._outbox.standing)
         self._tasks: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
         self._swept = core.monotonic()
