@@ -93,6 +93,24 @@ def test_all_targets_can_be_met(found, tmp_path):
     assert "A.v" in told
 
 
+def test_policies_stand_beside_mct(found, tmp_path):
+    """Energy and late orders of all fleets; and what batches cost whose times were off."""
+    late = {"control": 0.2, "retrieval": 0.5}
+    one = {"rolling": {"energy": 70.0, "late": {"control": 0.1, "retrieval": 0.3}},
+           "energy_deadline": {"energy": 72.0, "late": late},
+           "mct": {"energy": 100.0, "late": late}}  # fmt: skip
+    other = {**one, "rolling": {"energy": 75.0, "late": late}}
+    found["simulated"], found["misjudged"] = [one, other], [one]
+    found["foreseen"] = [{"rolling": 0.01 * each, "planned": 0.5} for each in range(4)]
+    path = tmp_path / "fog.json"
+    path.write_text(json.dumps(found))
+    assert page.policies_table(path).splitlines()[2] == (
+        "| `rolling`, times as expected | -30.0 to -25.0 % | "
+        "10.0 to 20.0 % against 20.0 to 20.0 % | 30.0 to 50.0 % against 50.0 to 50.0 % |"
+    )
+    assert "uniform servers: 0.0 to 2.0 % more" in page.batches_misjudged(path)
+
+
 @pytest.mark.parametrize(
     ("where", "bad", "what"),
     [

@@ -10,7 +10,7 @@ import numpy as np
 from pmcb_services.fog import Instance, solve
 from pmcb_services.fog.sim import CLASSES, Policy, Scenario, simulate
 
-__all__ = ["foreseen", "loaded"]
+__all__ = ["SIGMA", "foreseen", "loaded"]
 
 MIX = {"control": 0.4, "retrieval": 0.4, "upload": 0.2}
 SLOWEST, FASTEST = 500.0, 2500.0  # MIPS

@@ -140,17 +140,19 @@ def _published(
 
 def _online(seed: int, scope: Scope) -> dict[str, Any]:
     from dataclasses import asdict
+    from functools import partial
 
     from pmcb_client.terminal import progress
 
-    from ._fog_simulated import foreseen, loaded
+    from ._fog_simulated import SIGMA, foreseen, loaded
 
     batches, orders = scope.misled
+    simulated, misjudged = [], []
     with progress("simulated", scope.fleets) as advance:
-        simulated = []
         for each in range(scope.fleets):
-            told = loaded(seed + each, servers=scope.servers, horizon_s=scope.horizon_s)
-            simulated.append(told)
+            fleet = partial(loaded, seed + each, servers=scope.servers, horizon_s=scope.horizon_s)
+            simulated.append(fleet())
+            misjudged.append(fleet(etc_error=SIGMA))
             advance(each + 1)
     misled = [
         foreseen(seed + each, orders, scope.servers, unrelated=each % 2 == 1)
@@ -163,7 +165,12 @@ def _online(seed: int, scope: Scope) -> dict[str, Any]:
         found = asdict(decision(seconds=scope.decision_s))
         found["within"] = {f"{seconds:g}": share for seconds, share in found["within"].items()}
         decided = found
-    return {"simulated": simulated, "foreseen": misled, "decision": decided}
+    return {
+        "simulated": simulated,
+        "misjudged": misjudged,
+        "foreseen": misled,
+        "decision": decided,
+    }
 
 
 @click.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._plans_verdicts import fog_rows
 
-__all__ = ["fog_rows", "published_table", "shortfalls"]
+__all__ = ["batches_misjudged", "fog_rows", "policies_table", "published_table", "shortfalls"]
 
 WIDTH = 110
 
@@ -35,6 +35,47 @@ def published_table(path: Path) -> str:
         cells += [*[""] * (len(names) - 1), f"{row['minmin_over']:.1f} %", ""]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def policies_table(path: Path) -> str:
+    """Energy beside ``mct``'s and late orders, from the least to the most fleet, in Markdown."""
+    found = _read(path)
+    kinds = list(found["simulated"][0]["mct"]["late"])
+    lines = [
+        f"| against `mct` | energy | {' | '.join(f'{kind} late' for kind in kinds)} |",
+        "|---" * (2 + len(kinds)) + "|",
+    ]
+    for policy, told, rows in (
+        ("rolling", ", times as expected", found["simulated"]),
+        ("energy_deadline", ", times as expected", found["simulated"]),
+        ("rolling", ", times off by 20 %", found["misjudged"]),
+    ):
+        saved = [row[policy]["energy"] / row["mct"]["energy"] - 1 for row in rows]
+        late = (
+            " against ".join(
+                _between([row[which]["late"][kind] for row in rows]) for which in (policy, "mct")
+            )
+            for kind in kinds
+        )
+        lines.append(f"| `{policy}`{told} | {_between(saved)} | {' | '.join(late)} |")
+    return "\n".join(lines)
+
+
+def batches_misjudged(path: Path) -> str:
+    """What batches cost whose times turn out otherwise, as a list."""
+    rows = _read(path)["foreseen"]
+    return "\n".join(
+        f"* {which}: {_between([row['rolling'] for row in part])} more with `rolling`, "
+        f"{_between([row['planned'] for row in part])} if nothing is planned anew"
+        for which, part in (
+            ("uniform servers", rows[::2]),
+            ("servers that suit some orders better than others", rows[1::2]),
+        )
+    )
+
+
+def _between(shares: list[float]) -> str:
+    return f"{100 * min(shares):.1f} to {100 * max(shares):.1f} %"
 
 
 def shortfalls(path: Path) -> str:
