@@ -13,17 +13,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pmcb_services.fog.client import FogClient
 from pmcb_services.fog.errors import Unavailable
 
 from ._fog_device import Adapter, Effect
 from ._fog_load import Load
-from ._fog_site import FogSite, fog_site
+from ._fog_site import fog_site
 from ._fog_victims import WEIGHTS, Blow, Victim, strike
 
-__all__ = ["fog_kills", "judged", "sound"]
+if TYPE_CHECKING:
+    from pmcb_client.network_file import NetworkFile
+    from pmcb_client.wallet import WalletIdentity
+
+__all__ = ["fog_kills", "judged", "settled", "sound"]
 
 _OPEN = ("NEW", "QUEUED", "STARTED")
 _SETTLE_S, _AGAIN_WITHIN_S = 120.0, 60.0
@@ -66,7 +70,7 @@ def fog_kills(
                 if blow is not None:
                     blows.append(blow)
                     advance(len(blows))
-        events, orders = asyncio.run(_settled(site))
+        events, orders = asyncio.run(settled(site.network, site.operator))
         audit = site.pmcb("audit")
     return {
         "kills": len(blows),
@@ -124,16 +128,22 @@ def _drawn(draws: random.Random) -> Victim:
     return draws.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 
 
-async def _settled(site: FogSite) -> tuple[list[dict[str, Any]], dict[str, str]]:
+async def settled(
+    network: Callable[[], NetworkFile], operator: WalletIdentity
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The event log and the orders' states, once nothing moves any more; dead letters are retried.
 
     What an order is whose every attempt a kill has ended is the operator's to decide: here it runs
     again.
+
+    Args:
+        network: as network.json says now.
+        operator: of the gateway.
     """
     ends = time.monotonic() + _SETTLE_S
     while True:
         try:
-            async with FogClient(site.network(), site.operator) as gateway:
+            async with FogClient(network(), operator) as gateway:
                 events = [event async for event in gateway.events()]
                 orders = {event["order"]: event["to"] for event in events}
                 for name, state in orders.items():
