@@ -19,7 +19,7 @@ from typing import Any
 from pmcb_client.files import write_atomic
 
 from . import _verify
-from ._clusters import Clusters, Score, clusters, medoids, scores
+from ._clusters import Clusters, Score, clusters, coreset, medoids, scores
 from ._column import Value
 from ._measurements import Measurements
 from ._release_document import Ledger, Origin, persons_of, release_document, shown_k
@@ -89,7 +89,8 @@ class Release:
         try:
             table = files["measurements.csv"]
             measurements = measurements_of(table, schema, str(document.get("route")))
-        except (_verify.Mismatch, ValueError, OverflowError) as error:
+            coreset(measurements)  # hashes may be up to date, and the stages of no fit
+        except (_verify.Mismatch, ValueError, OverflowError, LookupError, StopIteration) as error:
             raise ReleaseTampered("measurements.csv") from error
         return cls(schema, measurements, origin, files)
 

@@ -57,7 +57,7 @@ class StoreKeys:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise KeyMismatch(f"{path.name} cannot be read ({reason}).") from error
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise KeyMismatch(f"{path.name} holds no keys of a store.") from None
 
     def save(self, path: str | Path) -> None:
