@@ -28,3 +28,38 @@ def test_an_order_that_is_over_has_no_lease():
     leases.end("o")
     assert not leases.renew("o", 2)
     assert leases.ended() == []
+
+
+async def test_what_is_lost_runs_again_where_a_server_is_free(hall):
+    """Its own has another worker, which took another order meanwhile."""
+    first = await hall.server("a")
+    await hall.submit("lost", length=1000.0)
+    await first.claim("lost")
+    await hall.submit("long", length=60_000.0)
+    second = await hall.server("a")
+    await second.claim("long")
+    other = await hall.server("b")
+    await hall.pass_s(1.5)
+    await second.beat(("long", 1))
+    await other.beat()
+    await hall.pass_s(1.6)
+    found = await hall.becomes("lost", "QUEUED", epoch=3)
+    assert found.server == "b"
+    events = await hall.store.read(lambda session: session.events(0, 100))
+    causes = [event.cause for _, event in events if event.order == "lost"]
+    assert causes == ["admitted", "planned", "claimed", "lost", "replanned"]
+    assert len(hall.gateway.core.board.place("b").queue) == 1
+
+
+async def test_what_is_lost_stays_where_its_own_server_is_as_good(hall):
+    """Another worker came in time."""
+    first = await hall.server("a")
+    await hall.submit("lost")
+    await first.claim("lost")
+    second = await hall.server("a")
+    await hall.pass_s(1.5)
+    await second.beat()
+    await hall.pass_s(1.6)
+    found = await hall.becomes("lost", "QUEUED")
+    assert (found.server, found.epoch, found.cause) == ("a", 2, "lost")
+    assert len(hall.gateway.core.board.place("a").queue) == 1

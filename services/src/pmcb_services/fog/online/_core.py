@@ -172,17 +172,16 @@ class Core:
     def moved(self, order: Order) -> Change | None:
         """Give an order that waits another server, or none; only as it is now."""
         after = self.placed(order)
+        waits = order.state is State.QUEUED
+        if after is not None and waits and after.server == order.server:
+            return None
         if after is not None:
             self.board.reserve(after)
-        elif order.state is State.QUEUED:
+        elif waits:
             after = order.step(Cause.UNPLACED, self.now_ms(), server="", finish_ms=0)
         else:
             return None
-
-        def change(stands: Order) -> Order:
-            return after if stands.version == order.version else stands
-
-        return order.id, change
+        return _instead(order, after)
 
     async def move(self, orders: Sequence[Order]) -> None:
         """Choose anew for orders that wait; those that no server can take are NEW."""
@@ -192,19 +191,40 @@ class Core:
         finally:
             self.release(orders)
 
+    async def give_up(self, leases: Iterable[tuple[str, int]]) -> None:
+        """Orders whose leases ran out, with their epochs.
+
+        What runs again does so where it is the best off now: its server has another worker by
+        now, perhaps, that is busy.
+        """
+        now_ms, changes, lost = self.now_ms(), list[Change](), list[Order]()
+        try:
+            for name, epoch in leases:
+                order = self.board.orders.get(name)
+                if order is None or (order.state, order.epoch) != (State.STARTED, epoch):
+                    continue
+                after = order.lost(now_ms)
+                lost.append(after)
+                changes.append(_instead(order, after))
+                moved = self.moved(after) if after.state is State.QUEUED else None
+                changes += [moved] if moved else []
+            await self.change_many(changes)
+        finally:
+            self.release(lost)
+
     def withdrawn(self, order: Order) -> Change:
         """Raise the epoch of an order that waits, so that its offer is void."""
-
-        def change(stands: Order) -> Order:
-            if stands.version != order.version:
-                return stands
-            return stands.placed(
-                stands.server, stands.predicted_s, self.now_ms(), finish_ms=stands.finish_ms
-            )
-
-        return order.id, change
+        same = order.placed(
+            order.server, order.predicted_s, self.now_ms(), finish_ms=order.finish_ms
+        )
+        return _instead(order, same)
 
     def _tell(self, id: str) -> None:
         for waiter in self._waiters.pop(id, []):
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _instead(order: Order, after: Order) -> Change:
+    """Put one record in the place of another, if that stands still."""
+    return order.id, lambda stands: after if stands.version == order.version else stands

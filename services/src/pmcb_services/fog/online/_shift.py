@@ -18,14 +18,12 @@ from pmcb_services.fog.errors import FogError
 from ._address import Address
 from ._admission import Admission
 from ._connection import Connection
-from ._core import Change, Core
+from ._core import Core
 from ._messages import RPC
-from ._order import Order
 from ._outbox import Outbox
 from ._planner import Planner
 from ._replanning import Replanning
 from ._rpc import Rpc
-from ._state import State
 from ._stream import Stream
 
 __all__ = ["Shift", "forever"]
@@ -105,7 +103,7 @@ class Shift:
             self._silence(now)
             ended = self._core.leases.ended()
             try:
-                await self._core.change_many([self._lost(*each) for each in ended])
+                await self._core.give_up(ended)
             except FogError:
                 for order, epoch in ended:  # the store is away: they are lost later
                     self._core.leases.give(order, epoch)
@@ -120,14 +118,6 @@ class Shift:
                 _log.warning("server_down", server=server)
                 board.fleet.up[board.at(server)] = False
                 self._core.touch([server])
-
-    def _lost(self, id: str, epoch: int) -> Change:
-        def change(stands: Order) -> Order:
-            if stands.epoch != epoch or stands.state is not State.STARTED:
-                return stands
-            return stands.lost(self._core.now_ms())
-
-        return id, change
 
     async def _settle(self) -> None:
         """Find servers for orders that have none, or none that begins them."""
