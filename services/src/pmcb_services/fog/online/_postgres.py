@@ -85,10 +85,10 @@ class PostgresDatabase:
             return False
 
     def resign(self) -> None:
-        """Let another one lead."""
+        """Let another one lead, from now on: the end of a connection is noticed a moment later."""
         if self._leading is not None:
-            with suppress(*self._errors):
-                self._leading.close()
+            with suppress(*self._errors), self._leading:
+                self._leading.execute("SELECT pg_advisory_unlock_all()")
         self._leading = None
 
 
