@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,52 +15,86 @@ from pmcb_apps.organisation._plan import Plan
 from pmcb_client.cli import make_root
 from pmcb_client.wallet import Wallet, WalletIdentity
 
-PLAN = """
-organisation = "HospitalBMSP"
+A, B = "HospitalAMSP", "HospitalBMSP"
+STORE, TOKEN = "ward", "token-of-a-made-up-pump"
+PLAN = f"""
+organisation = "{B}"
 [network]
 embedded = true
 [services.content]
 [services.cloud]
 [services.query-gateway]
 [services.publishing]
+tables = "tables"
 [services.intake]
 fields = "fields.yaml"
+store = "{STORE}"
+[services.verification]
+[services.fog]
+[services.fog-worker]
+server = "ward-1"
+speed = 20000.0
+[services.collector]
+fields = "fields.yaml"
+tokens = "tokens.toml"
 """
-FIELDS = "- {name: systolic, unit: mmHg, min: 60, max: 260, step: 1}\n"
+FIELDS = """\
+- {name: heart_rate, unit: 1/min, min: 30, max: 220}
+- {name: systolic, unit: mmHg, min: 60, max: 260}
+"""
 ROLES = ("institution", "worker", "receiver", "analyst")
 
 
 @dataclass(frozen=True)
 class Site:
-    """Running services by name, and one identity of each role."""
+    """Running services by name, and people.
 
+    Attributes:
+        folder: with the home, and what its services read.
+        people: one of each role, and ``guest``, an institution of the other organisation.
+    """
+
+    folder: Path
     urls: dict[str, str]
     people: dict[str, WalletIdentity]
-    logs: Path
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def log(self, service: str) -> str:
+        return (self.home / "services" / f"{service}.log").read_text()
+
+    def pmcb(self, label: str, *words: object) -> Any:
+        """What a command says, typed by somebody of the wallet."""
+        return typed(self.home, "--as", label, *map(str, words))
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """All services, with nothing in them yet."""
     folder = tmp_path_factory.mktemp("site")
-    home = folder / "home"
     (folder / "fields.yaml").write_text(FIELDS)
+    (folder / "tokens.toml").write_text(f'pump = "{TOKEN}"\n')
+    (folder / "tables").mkdir()
     (folder / "organisation.toml").write_text(PLAN)
+    home = folder / "home"
     control = Control(home)
     try:
         control.up(Plan.load(folder / "organisation.toml"), within_s=100, say=lambda _: None)
         for role in ROLES:
-            typed(home, "id", "enroll", role, "--role", role, "--org", "HospitalBMSP")
+            typed(home, "id", "enroll", role, "--role", role, "--org", B)
+        typed(home, "id", "enroll", "guest", "--role", "institution", "--org", A)
         urls = {each["name"]: each["url"] for each in control.state()["services"] if each["url"]}
         wallet = Wallet(home / "wallet")
-        yield Site(urls, {role: wallet.get(role) for role in ROLES}, home / "services")
+        yield Site(folder, urls, {label: wallet.get(label) for label in (*ROLES, "guest")})
     finally:
         control.down()
 
 
-def typed(home: Path, *words: str) -> dict[str, object]:
+def typed(home: Path, *words: str) -> dict[str, Any]:
     """What a command says."""
     done = CliRunner().invoke(make_root(), ["--home", str(home), "--json", *words])
     assert done.exit_code == 0, done.output
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
