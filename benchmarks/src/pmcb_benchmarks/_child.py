@@ -46,7 +46,11 @@ def child(module: str, *arguments: str) -> Iterator[Child]:
             yield Child(process, line)
         finally:
             _stream(process.stdin).close()
-            process.wait(_END_S)
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()  # else this block waits for it as long as it likes
+                raise
 
 
 def _stream(stream: IO[str] | None) -> IO[str]:

@@ -20,8 +20,9 @@ from pmcb_services.fog.errors import Unavailable
 
 from ._fog_device import Adapter, Effect
 from ._fog_load import Load
+from ._fog_reruns import reruns
 from ._fog_site import fog_site
-from ._fog_victims import WEIGHTS, Blow, Victim, strike
+from ._fog_victims import WEIGHTS, Blow, Victim, strike, strike_alone
 
 if TYPE_CHECKING:
     from pmcb_client.network_file import NetworkFile
@@ -32,6 +33,8 @@ __all__ = ["fog_kills", "judged", "settled", "sound"]
 _OPEN = ("NEW", "QUEUED", "STARTED")
 _SETTLE_S, _AGAIN_WITHIN_S = 120.0, 60.0
 _LOOK_S = 0.5
+_MOST_VAIN = 20  # blows in a row
+_FEW = 2  # submitters: fewer than there are servers
 
 
 def fog_kills(
@@ -46,6 +49,8 @@ def fog_kills(
 ) -> dict[str, Any]:
     """Strike ``kills`` times at random moments, each time once work goes on again; then look.
 
+    At the end a tenth as many workers are killed while the others live and have little to do.
+
     Args:
         folder: an empty one.
         kills: how many blows.
@@ -54,13 +59,16 @@ def fog_kills(
         submitters: orders at a time.
         victims: in this order, over and over; else by their weights.
         advance: hears how many were done.
+
+    Raises:
+        TimeoutError: what died does not come back, or what is to die next does not.
     """
     draws = random.Random(seed)
     given = list(victims or ())
     with fog_site(folder, servers=servers) as site, Adapter() as adapter:
         for server in site.servers:
             site.start_worker(server, adapter.url, wait=False)
-        blows: list[Blow] = []
+        blows, vain = list[Blow](), 0
         with Load(site, submitters=submitters, seed=seed) as load:
             while len(blows) < kills:
                 _works_again(adapter)
@@ -70,6 +78,11 @@ def fog_kills(
                 if blow is not None:
                     blows.append(blow)
                     advance(len(blows))
+                    vain = 0
+                elif (vain := vain + 1) == _MOST_VAIN:
+                    raise TimeoutError(f"there is no {victim.value} to strike any more")
+            load.submitters = _FEW
+            blows += [strike_alone(site, adapter, draws) for _ in range(kills // 10)]
         events, orders = asyncio.run(settled(site.network, site.operator))
         audit = site.pmcb("audit")
     return {
@@ -78,7 +91,7 @@ def fog_kills(
         "audit": audit,
         **judged(load.accepted, orders, adapter.effects),
         "refused": dict(Counter(load.refused)),
-        "reruns": _reruns(events, blows),
+        "reruns": reruns(events, blows),
     }
 
 
@@ -155,43 +168,3 @@ async def settled(
         if (orders and not is_open) or time.monotonic() > ends:
             return events, orders
         await asyncio.sleep(_LOOK_S)
-
-
-def _reruns(events: list[dict[str, Any]], blows: list[Blow]) -> dict[str, Any]:
-    """Seconds from a worker's death until the order that it ran is given up, and starts again."""
-    found = [
-        times
-        for blow in blows
-        if blow.victim is Victim.WORKER and (times := _rerun_s(events, blow)) is not None
-    ]
-    lost, started = ([*sorted(each)] for each in zip(*found, strict=True)) if found else ([], [])
-    return {"count": len(found), "lost_s": _spread(lost), "started_s": _spread(started)}
-
-
-def _spread(ordered: list[float]) -> dict[str, float]:
-    if not ordered:
-        return {}
-    at = {"median": 0.5, "p95": 0.95, "most": 1.0}
-    return {name: round(ordered[int(q * (len(ordered) - 1))], 2) for name, q in at.items()}
-
-
-def _rerun_s(events: list[dict[str, Any]], blow: Blow) -> tuple[float, float] | None:
-    """None where the worker ran nothing that is to run again."""
-    running = ""
-    for event in events:
-        if event["at_ms"] > blow.at_ms:
-            break
-        if event["server"] == blow.server and event["to"] == "STARTED":
-            running = event["order"]
-        elif event["order"] == running:
-            running = ""
-    lost_ms = 0
-    for event in events:
-        if event["order"] != running or event["at_ms"] <= blow.at_ms:
-            continue
-        if not lost_ms and event["cause"] != "lost":
-            return None
-        lost_ms = lost_ms or event["at_ms"]
-        if event["to"] == "STARTED":
-            return (lost_ms - blow.at_ms) / 1000, (event["at_ms"] - blow.at_ms) / 1000
-    return None

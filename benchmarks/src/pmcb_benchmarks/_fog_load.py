@@ -22,6 +22,7 @@ _LENGTHS_MI = (2000.0, 20_000.0)  # 0.1 to 1 s
 _AGAIN_S = 0.1
 _WAIT_S = 20.0  # for an order; one that waits longer holds up nobody
 _GIVE_UP_S = 60.0  # after the last: what is not accepted by then was not promised
+_END_S = 3 * _GIVE_UP_S  # an answer may be as long in coming
 _OPEN = ("NEW", "QUEUED", "STARTED")
 
 
@@ -37,12 +38,13 @@ class Load:
         seed: of kinds and lengths.
 
     Attributes:
+        submitters: as it was said; may be lowered meanwhile.
         accepted: ids that the gateway has answered for, with their kind.
         refused: what was refused for good; nothing should be.
     """
 
     def __init__(self, site: FogSite, *, submitters: int, seed: int) -> None:
-        self._site, self._submitters = site, submitters
+        self._site, self.submitters = site, submitters
         self._draws = random.Random(seed)
         self._over = threading.Event()
         self._ends = math.inf
@@ -58,7 +60,9 @@ class Load:
     def __exit__(self, *exc: object) -> None:
         self._ends = time.monotonic() + _GIVE_UP_S
         self._over.set()
-        self._thread.join()
+        self._thread.join(_END_S)
+        if self._thread.is_alive():
+            raise TimeoutError("submitters do not end")
 
     async def _run(self) -> None:
         network = self._site.network()
@@ -66,12 +70,12 @@ class Load:
             FogClient(network, self._site.operator) as operator,
             FogClient(network, self._site.doctor) as doctor,
         ):
-            ones = (self._submit(operator, doctor) for _ in range(self._submitters))
+            ones = (self._submit(each, operator, doctor) for each in range(self.submitters))
             await asyncio.gather(*ones)
 
-    async def _submit(self, operator: FogClient, doctor: FogClient) -> None:
+    async def _submit(self, which: int, operator: FogClient, doctor: FogClient) -> None:
         """One submitter."""
-        while not self._over.is_set():
+        while which < self.submitters and not self._over.is_set():
             name = f"order-{self._number}"
             self._number += 1
             if self._draws.random() < _CONTROL:

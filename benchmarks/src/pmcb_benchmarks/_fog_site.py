@@ -109,11 +109,22 @@ class FogSite:
         """Of the gateway, or a server's worker; 0 where it was not started."""
         return self._running.get(name, 0)
 
+    def serves(self, name: str) -> bool:
+        """Whether what was started last under this name has said that it is ready."""
+        out = self._out(name)
+        return out.exists() and out.read_text().endswith("\n")
+
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
-        """End it alone; returns once it is gone."""
+        """End it alone; returns once it is gone.
+
+        Raises:
+            TimeoutError: it does not go.
+        """
         pid = self._running.pop(name, 0)
         ends = time.monotonic() + _END_S
         while pid and psutil.pid_exists(pid):
+            if time.monotonic() > ends + _END_S:
+                raise TimeoutError(f"{name} does not end")
             with suppress(ProcessLookupError):
                 os.kill(pid, how if time.monotonic() < ends else signal.SIGKILL)
             time.sleep(0.01 if how is signal.SIGKILL else 0.5)
@@ -159,20 +170,23 @@ class FogSite:
         return found
 
     def _start(self, name: str, label: str, *words: str, wait: bool = True) -> dict[str, str]:
-        out = self.home / f"{name}.out"
+        out = self._out(name)
         with self._asking:
             asked = json.dumps([str(out), str(self._log), *self._words(label, *words)])
             self._running[name] = int(self._forks.ask(asked))
         ends = time.monotonic() + _WITHIN_S
         while wait:
-            said = out.read_text() if out.exists() else ""
-            if said.endswith("\n"):
-                found: dict[str, str] = json.loads(said.splitlines()[0])
+            if self.serves(name):
+                found: dict[str, str] = json.loads(out.read_text().splitlines()[0])
                 return found
             if time.monotonic() > ends or not psutil.pid_exists(self._running[name]):
                 raise RuntimeError(f"{name} did not start; its log is {self._log}")
             time.sleep(0.01)
         return {}
+
+    def _out(self, name: str) -> Path:
+        """What it says on its standard output."""
+        return self.home / f"{name}.out"
 
     def _words(self, label: str, *words: str) -> list[str]:
         return ["--home", str(self.home), "--as", label, "--json", "fog", *words]

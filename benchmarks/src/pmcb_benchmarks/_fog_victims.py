@@ -16,7 +16,7 @@ from enum import StrEnum
 from ._fog_device import Adapter
 from ._fog_site import FogSite
 
-__all__ = ["Blow", "Victim", "strike"]
+__all__ = ["Blow", "Victim", "strike", "strike_alone"]
 
 PAUSE_S = 4.5
 """How long a worker is paused: beyond its lease of 3 s."""
@@ -34,7 +34,13 @@ class Victim(StrEnum):
     FILES = "broker files"  # deleted while the broker runs
     EFFECT = "worker after an effect"  # kill -9 between an effect and its commit
     PAUSE = "paused worker"  # SIGSTOP beyond its lease, then SIGCONT
+    ALONE = "worker alone"  # kill -9 of one while the others live and are left
 
+
+ALONE_S = 5.0
+"""For which nothing else is struck then: the lease, a second, and another."""
+
+_READY_S = 60.0
 
 WEIGHTS = {
     Victim.WORKER: 8,
@@ -99,6 +105,30 @@ def strike(site: FogSite, adapter: Adapter, victim: Victim, draws: random.Random
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
     return Blow(victim, server, at_ms)
+
+
+def strike_alone(site: FogSite, adapter: Adapter, draws: random.Random) -> Blow:
+    """Kill a worker once all serve, and leave everything alone until its order runs again.
+
+    Raises:
+        TimeoutError: a worker does not start.
+    """
+    _wait_for_all(site)
+    server = draws.choice(site.servers)
+    blow = Blow(Victim.ALONE, server, time.time_ns() // 1_000_000)
+    site.kill(server)
+    time.sleep(ALONE_S)
+    site.start_worker(server, adapter.url, wait=False)
+    return blow
+
+
+def _wait_for_all(site: FogSite) -> None:
+    ends = time.monotonic() + _READY_S
+    for server in site.servers:
+        while not site.serves(server):
+            if time.monotonic() > ends:
+                raise TimeoutError(f"{server} has no worker")
+            time.sleep(0.05)
 
 
 def _after_effect(site: FogSite, adapter: Adapter) -> tuple[str, int] | None:
