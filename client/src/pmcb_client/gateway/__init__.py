@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric's Gateway protocol: evaluate, submit, events, and what may be repeated."""
 
+import importlib as _importlib
+from typing import TYPE_CHECKING
+
 from pmcb_client.errors import (
     Busy,
     CheckpointError,
@@ -19,25 +22,27 @@ from pmcb_client.errors import (
     Refused,
     SubmitError,
 )
-from pmcb_client.gateway._blocks import Block, BlockEventsRequest, BlockTransaction
-from pmcb_client.gateway._calls import BlockKind, Timeouts
-from pmcb_client.gateway._channel import open_channel
-from pmcb_client.gateway._checkpoint import (
-    Checkpoint,
-    FileCheckpoint,
-    MemoryCheckpoint,
-    Position,
-)
-from pmcb_client.gateway._connect import connect_network
-from pmcb_client.gateway._contract import Contract
-from pmcb_client.gateway._events import ChaincodeEvent, EventsRequest
-from pmcb_client.gateway._gateway import CommitBy, Gateway, connect
-from pmcb_client.gateway._identity import Credentials, Identity, P256Signer, Signer
-from pmcb_client.gateway._network import Network
-from pmcb_client.gateway._pending import Pending
-from pmcb_client.gateway._proposal import Commit, Proposal, Transaction
-from pmcb_client.gateway._repeats import Retry
-from pmcb_client.gateway._status import Status
+
+if TYPE_CHECKING:
+    from ._blocks import Block, BlockEventsRequest, BlockTransaction
+    from ._calls import BlockKind, Timeouts
+    from ._channel import open_channel
+    from ._checkpoint import (
+        Checkpoint,
+        FileCheckpoint,
+        MemoryCheckpoint,
+        Position,
+    )
+    from ._connect import connect_network
+    from ._contract import Contract
+    from ._events import ChaincodeEvent, EventsRequest
+    from ._gateway import CommitBy, Gateway, connect
+    from ._identity import Credentials, Identity, P256Signer, Signer
+    from ._network import Network
+    from ._pending import Pending
+    from ._proposal import Commit, Proposal, Transaction
+    from ._repeats import Retry
+    from ._status import Status
 
 __all__ = [
     "Block",
@@ -85,3 +90,42 @@ __all__ = [
     "connect_network",
     "open_channel",
 ]
+
+_HOME = {
+    "Block": "._blocks",
+    "BlockEventsRequest": "._blocks",
+    "BlockKind": "._calls",
+    "BlockTransaction": "._blocks",
+    "ChaincodeEvent": "._events",
+    "Checkpoint": "._checkpoint",
+    "Commit": "._proposal",
+    "CommitBy": "._gateway",
+    "Contract": "._contract",
+    "Credentials": "._identity",
+    "EventsRequest": "._events",
+    "FileCheckpoint": "._checkpoint",
+    "Gateway": "._gateway",
+    "Identity": "._identity",
+    "MemoryCheckpoint": "._checkpoint",
+    "Network": "._network",
+    "P256Signer": "._identity",
+    "Pending": "._pending",
+    "Position": "._checkpoint",
+    "Proposal": "._proposal",
+    "Retry": "._repeats",
+    "Signer": "._identity",
+    "Status": "._status",
+    "Timeouts": "._calls",
+    "Transaction": "._proposal",
+    "connect": "._gateway",
+    "connect_network": "._connect",
+    "open_channel": "._channel",
+}
+"""Whoever has an identity and asks no ledger does without gRPC: these wait until asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """What `_HOME` names."""
+    if name in _HOME:
+        return getattr(_importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from pmcb_client.gateway._protos import SerializedIdentity
-
 Signer = Callable[[bytes], bytes]
 """From a SHA-256 digest (32 bytes) to an ECDSA signature (DER, low S)."""
 
@@ -32,6 +30,8 @@ class Identity:
     @cached_property
     def creator(self) -> bytes:
         """The serialised identity that stands in every header."""
+        from ._protos import SerializedIdentity  # not with every wallet: most ask no ledger
+
         message = SerializedIdentity(mspid=self.msp_id, id_bytes=self.certificate_pem)
         serialised: bytes = message.SerializeToString()
         return serialised

@@ -4,6 +4,11 @@
 import importlib as _importlib
 from typing import TYPE_CHECKING
 
+from pmcb_client._spared import without_rich as _without_rich
+
+with _without_rich():
+    import structlog as _structlog  # noqa: F401 - here, before any part of a service imports it
+
 if TYPE_CHECKING:
     from ._application import Running, SignedCaller, application
     from ._handler import SubtaskHandler

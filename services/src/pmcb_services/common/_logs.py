@@ -3,10 +3,7 @@
 
 import sys
 
-from pmcb_client._spared import without_rich
-
-with without_rich():
-    import structlog
+import structlog
 
 __all__ = ["log_to_stderr", "raised_at"]
 

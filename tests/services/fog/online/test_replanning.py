@@ -7,6 +7,7 @@ import signal
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.services.fog.online.hall import Clock, Hall, order
 
@@ -101,6 +102,23 @@ async def test_a_scenario_is_planned_and_nothing_kept(planning, monkeypatch):
         with pytest.raises(ScenarioError) as caught:
             await worker.planned({**SCENARIO, **changes})
         assert caught.value.field == pointer
+
+
+async def test_no_planner_starts_while_nothing_waits(tmp_path):
+    """It would hold 200 MiB of a fog that is idle."""
+    async with Store(SqliteDatabase(tmp_path / "store" / "o.sqlite3")) as store, Planner() as none:
+        core = Core(store, Vault(bytes(32)), GatewaySettings(), clock=Clock().now_ms)
+        core.board.serve(Server(id="a", speed=1000, busy_w=10, idle_w=6), draining=False, up=True)
+        core.board.prices = np.ones(1)
+        core.unsettled.set()
+        running = asyncio.create_task(Replanning(core, none, dict).run())
+
+        async def looked():
+            return not core.board.prices.any()
+
+        await until(looked)
+        assert none.pid is None
+        running.cancel()
 
 
 class Here(Planner):

@@ -16,6 +16,8 @@ import traceback
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pmcb_client._spared import spare_httpx_its_command
+
 from ._frames import Frame, pack, read
 from ._handler import Handler, LeaseShort, OrderFailed, OutcomeUnknown, Task, Tenure
 from ._handlers import handlers
@@ -98,6 +100,7 @@ def main() -> None:
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a handler prints is no frame
     incoming = sys.stdin.buffer
+    spare_httpx_its_command()
     known = handlers(Places(**read(incoming).says))
     desk = _Desk(incoming)
     threading.Thread(target=desk.listen, daemon=True).start()

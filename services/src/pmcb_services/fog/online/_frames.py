@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import struct
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio  # only the worker's: its child reads files
 
 __all__ = ["Frame", "pack", "read", "read_from"]
 

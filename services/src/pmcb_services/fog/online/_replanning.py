@@ -67,7 +67,6 @@ class Replanning:
 
     async def run(self) -> None:
         """Until it is cancelled; what fails is tried again."""
-        await self._warm()
         while True:
             await self._core.unsettled.wait()
             self._core.unsettled.clear()
@@ -81,13 +80,6 @@ class Replanning:
             rest_s = max(EVERY_S, moving_s / SHARE)
             await asyncio.sleep(max(0.0, rest_s - (time.monotonic() - started)))
 
-    async def _warm(self) -> None:
-        """Have the planner import and compile before anything waits."""
-        try:
-            await self._planner.call(_warmed)
-        except FogError as error:
-            _log.warning("not_planned", code=error.code)
-
     async def _once(self) -> float:
         """Plan once; the seconds that it took to move what goes elsewhere."""
         board = self._core.board
@@ -95,6 +87,10 @@ class Replanning:
         waiting = [o for o in board.backlog(MOST_WAITING + len(offered)) if o.id not in offered]
         if not waiting or not board.fleet.open.any():
             board.prices = np.zeros(len(board.servers))
+            return 0.0
+        if self._planner.pid is None:  # it holds 200 MiB, which a fog where nothing waits spares
+            await self._planner.call(_warmed)
+            self._core.unsettled.set()  # what waits by then is planned
             return 0.0
         servers, self._seed = board.servers, self._seed + 1
         begun = time.perf_counter()
