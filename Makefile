@@ -65,8 +65,9 @@ clean:  ## remove the environment
 	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e ./%)
 	@touch $@
 
+# Compiled here, as tests start hundreds of processes and PYTHONDONTWRITEBYTECODE may be set.
 .venv/dev.ready: .venv/run.ready requirements/dev.txt
-	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .venv/docs.ready: .venv/run.ready requirements/docs.txt
