@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
-LIBRARIES = ("igraph", "networkx", "numba", "numpy", "pmcb-clustering", "scikit-learn", "scipy")
-OTHERS = ("networkit", "rustworkx")  # of the dependency group `bench`
+LIBRARIES = ("networkx", "numba", "numpy", "pmcb-clustering", "scikit-learn", "scipy")
+OTHERS = ("igraph", "networkit", "rustworkx")  # of the dependency group `bench`
 
 
 def measure(
@@ -112,8 +112,8 @@ def levels(settings: "Settings", seed: int, quick: bool, out: Path | None) -> No
     """Measure the classification of receivers: speed, balance, stability, attacks.
 
     On ego-Facebook when it is at hand (see `pmcb data list`), else on a generated graph of its
-    size; on email-Enron, too, when it is at hand; beside NetworkX, igraph and scikit-learn, and
-    beside rustworkx and networkit where they are installed.
+    size; on email-Enron, too, when it is at hand; beside NetworkX and scikit-learn, and beside
+    igraph, rustworkx and networkit where they are installed.
     """
     from pmcb_apps._datasets import data_set, find
 
