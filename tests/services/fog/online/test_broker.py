@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+from contextlib import suppress
 
 import pytest
 from tests.chaincode.certificates import Authority
@@ -193,3 +194,19 @@ async def test_a_gateway_that_was_killed_while_it_started_a_broker_finds_it(tmp_
         os.kill(second.pid, signal.SIGKILL)
         await until(lambda: second.pid not in {0, started}, "another broker")
     await first._child.wait()
+
+
+async def test_a_broker_that_hears_nothing_is_ended(tmp_path, monkeypatch):
+    """It is paused, perhaps; whoever serves orders wants to end."""
+    monkeypatch.setattr(_broker, "END_S", 0.2)
+    broker = Broker(tmp_path)
+    pid = 0
+    try:
+        async with asyncio.timeout(20), broker:
+            pid = broker.pid
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

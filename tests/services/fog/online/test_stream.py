@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from tests.services.fog.online.waiting import until
 
 from pmcb_services.fog.errors import TooLarge, Unavailable
+from pmcb_services.fog.online import _connection as connection_module
 from pmcb_services.fog.online._address import Address
 from pmcb_services.fog.online._broker import Broker
 from pmcb_services.fog.online._calls import Calls
@@ -125,3 +126,47 @@ async def test_large_payloads_travel(connection):
     data = bytes(8 * 2**20 + 2**15)
     await connection.answer("fog.rpc.*", echo)
     assert await connection.request("fog.rpc.commit", data, timeout_s=10) == data
+
+
+class Deaf:
+    """A broker that greets whoever comes and reads nothing after that; ``greeted`` of them."""
+
+    def __init__(self) -> None:
+        self.greeted = 0
+        self.over = asyncio.Event()
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client."""
+        writer.write(b'INFO {"server_id": "d", "max_payload": %d}\r\n' % MAX_BYTES)
+        while not (await reader.readline()).startswith(b"PING"):
+            pass
+        writer.write(b"PONG\r\n")
+        self.greeted += 1
+        await self.over.wait()
+        writer.transport.abort()
+
+
+@pytest.fixture
+async def deaf():
+    """It, and where it is."""
+    made = Deaf()
+    server = await asyncio.start_server(made.greet, "127.0.0.1", 0, limit=2**10)
+    try:
+        yield made, Address(url=f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    finally:
+        made.over.set()
+        server.close()
+        await server.wait_closed()
+        await asyncio.sleep(0.1)  # clients hear that it is gone
+
+
+async def test_a_broker_that_reads_nothing_holds_nobody_up(deaf, monkeypatch):
+    """Another client is made, though the old one waits to say the rest; and the end is an end."""
+    broker, address = deaf
+    for name, seconds in (("_PING_S", 0.05), ("BACK_S", 0.3), ("ANSWER_S", 0.2)):
+        monkeypatch.setattr(connection_module, name, seconds)
+    async with asyncio.timeout(20), Connection(address) as connection:
+        await until(lambda: connection.connected, "the broker")
+        with pytest.raises(Unavailable):
+            await connection.request("s", bytes(MAX_BYTES), timeout_s=0.1)
+        await until(lambda: broker.greeted > 1, "another client", within_s=10)

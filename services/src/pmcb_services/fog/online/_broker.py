@@ -36,6 +36,9 @@ LOOK_S = 0.25
 SILENT_LOOKS = 4  # of one that lives and says nothing; it may only be busy
 START_S = 20.0
 ENDING_LOOKS = 500
+END_S = 10.0
+"""After which one that does not end is killed: it is paused, or hangs."""
+
 _RUN = "run.json"
 _FILES = "jetstream"
 
@@ -161,7 +164,13 @@ class Broker:
             if self._child.returncode is None:
                 with suppress(ProcessLookupError):
                     os.kill(self._child.pid, how)
-            await self._child.wait()
+            try:
+                async with asyncio.timeout(END_S):
+                    await self._child.wait()
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    os.kill(self._child.pid, signal.SIGKILL)
+                await self._child.wait()
             self._child = None
         elif (pid := self.pid) and await self._says():
             with suppress(ProcessLookupError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
@@ -29,6 +30,10 @@ asyncio's as well."""
 
 AGAIN_S = 0.1
 ANSWER_S = 2.0
+BACK_S = 10.0
+"""After which a client that does not come back is replaced: before it connects again it waits, as
+long as that takes, for its old connection to take what was left to say."""
+
 _PING_S = 2  # after two of them unanswered the broker is away
 
 _log = structlog.get_logger("pmcb_services.fog")
@@ -87,8 +92,7 @@ class Connection:
     ) -> None:
         await end(*self._running, *filter(None, [self._keeping]))
         if self._client is not None:
-            with suppress(*AWAY):
-                await self._client.close()
+            await _close(self._client)
 
     async def request(self, subject: str, data: bytes, *, timeout_s: float = ANSWER_S) -> bytes:
         """The answer of whoever answers there.
@@ -143,7 +147,7 @@ class Connection:
             return  # whoever asked asks again
 
     async def _keep(self) -> None:
-        """Connect, and with a new client where the old one gave up for good."""
+        """Connect, and with a new client where the old one gave up, or does not come back."""
         while True:
             client, closed = Client(), asyncio.Event()
 
@@ -155,13 +159,13 @@ class Connection:
                 for subject, heard in self._answers:
                     await client.subscribe(subject, queue="gateway", cb=heard)
                 self._client = client
-                await closed.wait()
+                await _is_useless(client, closed)
+                self._client = None
             except AWAY:
                 await asyncio.sleep(AGAIN_S)
             finally:
                 if client is not self._client:
-                    with suppress(*AWAY):
-                        await client.close()
+                    await _close(client)
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -176,6 +180,24 @@ class Connection:
             "pending_size": 4 * MAX_BYTES,
             "error_cb": _problem,
         }
+
+
+async def _is_useless(client: Client, closed: asyncio.Event) -> None:
+    """Returns once it gave up, or did not come back in time."""
+    seen_s = time.monotonic()
+    while not closed.is_set() and time.monotonic() < seen_s + BACK_S:
+        if client.is_connected:
+            seen_s = time.monotonic()
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _close(client: Client) -> None:
+    """Whether the broker takes what is left to say or not."""
+    closing = asyncio.create_task(client.close())
+    try:
+        await asyncio.wait({closing}, timeout=ANSWER_S)
+    finally:
+        await end(closing)
 
 
 async def _problem(_: Exception) -> None:
