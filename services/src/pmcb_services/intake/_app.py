@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -88,10 +89,11 @@ def _taken(
     """When it was taken in: now, or before."""
     source = Source.observation(digest)
     try:
-        if intake.state(source) is None:
-            subject_ref, rows = read_observation(body, fields, now_ms=now_ms)
-            intake.take(source, subject_ref, rows, now_ms=now_ms)
-        return intake.taken_ms(source)
+        with suppress(KeyError):
+            return intake.taken_ms(source)
+        subject_ref, rows = read_observation(body, fields, now_ms=now_ms)
+        is_first = intake.take(source, subject_ref, rows, now_ms=now_ms)
+        return now_ms if is_first else intake.taken_ms(source)  # the same, sent twice at once
     except sqlite3.OperationalError as error:
         raise ServiceError(ErrorCode.STORE_UNAVAILABLE, "The table cannot be written.") from error
 
