@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fabric import programs
 
 from pmcb_apps.demo._folder import demo_folder
 from pmcb_services.publishing import Release
@@ -29,7 +30,7 @@ def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "--json", "demo", "--folder", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=290)
 
 
 def answers(port: int) -> bool:
@@ -70,6 +71,19 @@ def test_a_seed_out_of_range_is_bad_input(tmp_path: Path, seed: str):
     assert not (tmp_path / "demo").exists()
 
 
+def test_fabric_needs_its_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without them it says how to get them; what an earlier demo left stays."""
+    folder = tmp_path / "demo"
+    with demo_folder(folder, keep=False):
+        (folder / "report.html").write_text("of a demo")
+    monkeypatch.setenv("PMCB_FABRIC_BIN", str(tmp_path))
+    answer = demo(folder, "--fabric")
+    assert answer.returncode == 2
+    told = json.loads(answer.stdout)
+    assert (told["error"], "binaries fetch" in told["next_step"]) == ("BinariesMissing", True)
+    assert (folder / "report.html").exists()
+
+
 def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):
     """The next run removes what an earlier one made, by name, and nothing else."""
     folder = tmp_path / "demo"
@@ -85,14 +99,24 @@ def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):
     assert left == [".pmcb-demo", "figures", "thesis.txt"]
 
 
-@pytest.mark.timeout(180)
+@pytest.fixture(params=["embedded", pytest.param("fabric", marks=pytest.mark.fabric)])
+def options(request: pytest.FixtureRequest) -> list[str]:
+    """On a network of each kind."""
+    if request.param == "embedded":
+        return []
+    programs()
+    return ["--fabric"]
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("without_data")
-def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
+def test_the_story_is_told_on_a_generated_graph(tmp_path: Path, options: list[str]):
     """Levels, refusals, who opens what, rewards, a search, a release, plans; and a report."""
     folder = tmp_path / "demo"
-    answer = demo(folder)
+    answer = demo(folder, *options)
     assert answer.returncode == 0, answer.stderr
     story = json.loads(answer.stdout)
+    assert story["network"].startswith("Fabric, 7 processes" if options else "embedded")
     assert story["generated"] is True
     assert "pmcb data fetch" in answer.stderr
     sizes = [row["receivers"] for row in story["levels"]]
@@ -125,6 +149,10 @@ def test_the_story_is_told_on_a_generated_graph(tmp_path: Path):
     assert "generated" in report
     check_search(story["search"])
     check_release(folder, story["publication"])
+    carried = story["carried"]
+    assert carried["states"] == {"DONE": carried["orders"]}
+    assert carried["orders"] >= len(story["judgements"]) + len(story["search"]["questions"])
+    assert carried["findings"] == 0
     check_plans(story["planning"], answers=len(story["judgements"]))
     assert sorted(path.name for path in folder.iterdir()) == [
         ".pmcb-demo",

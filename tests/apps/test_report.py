@@ -9,6 +9,7 @@ import pytest
 
 from pmcb_apps.demo._report import plot_clusters, plot_search, write_report
 from pmcb_apps.demo._result import (
+    Carried,
     Cluster,
     DemoResult,
     LevelRow,
@@ -78,16 +79,18 @@ def test_a_release_is_told_with_its_intervals_and_its_price(tmp_path: Path, assi
 
 
 def test_plans_are_told_with_what_is_proven(tmp_path: Path, assignment):
-    """Who planned, what it costs, and how far from the optimum it can be."""
+    """Who planned, what it costs, and how far from the optimum it can be; what the fog did."""
     result = DemoResult("a graph", generated=True, seed=0, collusion=0.25)
     result.levels = [LevelRow(1, 200, 0.5)]
     result.quality = assignment.quality
     plans = [Planned("bats", 1234.5, 9.876, 0.00123), Planned("bees", 2345.6, 12.0, None)]
     result.planning = Planning(uploads=33, queries=7, servers=5, plans=plans)
+    result.carried = Carried(41, {"DONE": 40, "DEAD": 1}, findings=0)
     path = tmp_path / "report.html"
     write_report(path, result, assignment)
     text = " ".join(re.sub(r'"data:[^"]*"', "", path.read_text()).split())
     for said in (
+        "fog: 41 orders, of which 40 are done. Its event log has no trace",
         "sent (33) and every question that was asked (7)",
         "speeds of 5 servers are drawn",
         'bats</td><td class="n">1,234</td><td class="n">9.88</td><td class="n">0.123 %<',

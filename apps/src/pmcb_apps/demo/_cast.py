@@ -22,6 +22,7 @@ class Cast:
         self._wallet = wallet
         self._stack = AsyncExitStack()
         self._enrollers: dict[str, Enroller] = {}
+        self._first: dict[str, WalletIdentity] = {}
 
     async def __aenter__(self) -> Self:
         """Open a channel and an enroller for every organisation."""
@@ -39,7 +40,9 @@ class Cast:
 
     async def enrol(self, msp: str, name: str, role: str) -> WalletIdentity:
         """One person."""
-        return (await self._enrollers[msp].enroll(name, role)).identity
+        identity = (await self._enrollers[msp].enroll(name, role)).identity
+        self._first.setdefault(msp, identity)
+        return identity
 
     async def enrol_all(self, people: Iterable[tuple[str, str]], role: str) -> list[WalletIdentity]:
         """Several people (msp, name), some at a time, in their order."""
@@ -50,6 +53,15 @@ class Cast:
                 return await self.enrol(msp, name, role)
 
         return list(await asyncio.gather(*(one(msp, name) for msp, name in people)))
+
+    async def in_step(self) -> None:
+        """Let every organisation's peer have all that was committed so far.
+
+        A commit is told by one's own peer; the other organisation's may be a moment behind. Blocks
+        come in one order, so what is committed there now comes after.
+        """
+        people = self._first.values()
+        await asyncio.gather(*(self.contract(who).submit("ping") for who in people))
 
     def channel(self, identity: WalletIdentity) -> Network:
         """The ledger's channel as this person sees it."""

@@ -23,9 +23,10 @@ from pmcb_services.publishing import (
 )
 from pmcb_services.publishing._service import audience
 
+from ._beside import beside
 from ._cast import Cast
 from ._patients import made_up
-from ._services import Services, beside
+from ._services import Services
 
 NAME = "cardiometabolic"
 OWN = 4_000

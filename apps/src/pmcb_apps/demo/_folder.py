@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pmcb_apps.errors import FolderInUse
 
+from ._network import end_fabric
+
 _MARKER = ".pmcb-demo"
 # What only makes sense with the running network; the report and the inputs stay.
 _PASSING = (
@@ -19,6 +21,7 @@ _PASSING = (
     "verifier",
     "institution",
     "content",
+    "fog",
     "publishing",
     "retrieval",
     "tables",
@@ -50,6 +53,7 @@ def demo_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
                 f"Another demo runs in {folder}.",
                 next_step="Wait for it, or name another folder with --folder.",
             ) from None
+        end_fabric(folder)
         _remove(folder, _MADE)
         try:
             yield folder

@@ -179,6 +179,15 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """Orders that the fog had: how many are in each state, and breaches of its event log."""
+
+    orders: int
+    states: Mapping[str, int]
+    findings: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """A plan of orders: joules, seconds until all are done, and how far from optimal at most.
 
@@ -210,12 +219,16 @@ class Planning:
 
 @dataclass
 class DemoResult:
-    """The whole story; ``collusion`` is the chance, assumed, that one receiver colludes."""
+    """The whole story, told on ``network``.
+
+    ``collusion`` is the chance, assumed, that one receiver colludes.
+    """
 
     graph: str
     generated: bool
     seed: int
     collusion: float
+    network: str = ""
     steps: list[Step] = field(default_factory=list)
     levels: list[LevelRow] = field(default_factory=list)
     quality: Mapping[str, object] = field(default_factory=dict)
@@ -226,6 +239,7 @@ class DemoResult:
     credit: Mapping[str, int] = field(default_factory=dict)
     search: Search | None = None
     publication: Publication | None = None
+    carried: Carried | None = None
     planning: Planning | None = None
 
     def attempts_by_outcome(self) -> Counter[str]:

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +31,9 @@ from pmcb_services.intake import Intake, Taking
 from pmcb_services.verification import EVENTS as SUBMISSIONS
 from pmcb_services.verification import Findings, Verifying
 
+from ._beside import beside
 from ._cast import Cast
+from ._fog import Fog, fog
 
 Handler = TypeVar("Handler", bound=SubtaskHandler[Any, Any])
 
@@ -37,12 +43,14 @@ class Services:
     """What the story asks of the running services.
 
     Attributes:
-        network: the network's file, with the content store in it.
+        network: the network's file, with content store and order gateway in it.
         intake: the institution's table.
+        fog: of the institution.
     """
 
     network: NetworkFile
     intake: Intake
+    fog: Fog
 
     def store(self, identity: WalletIdentity) -> ContentClient:
         """The content store, as this person."""
@@ -60,27 +68,31 @@ async def services(
     institution: WalletIdentity,
     keeper: WalletIdentity,
 ) -> AsyncIterator[Services]:
-    """Content store, releaser's agent, verification server and intake, while the block runs.
+    """Content store, fog, releaser's agent, verification server and intake, while the block runs.
 
     Their log goes to ``services.log`` in ``folder``.
     """
     place = Served()
-    with _logging(folder / "services.log"), place.listen() as listening:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_logging(folder / "services.log"))
+        listening = stack.enter_context(place.listen())
         address = ContentStore(place.url(listening), keeper.uid, "")
         network = replace(file, content=address)
+        hazy = await stack.enter_async_context(fog(cast, folder, network, institution))
+        network = network.with_service(hazy.gateway)
         save(folder / "network.json", network)
         checker = RequestChecker(network, audience="content")
         blobs = Blobs(LocalStore(folder / "content", mkdir=True))
         judge, records = folder / "verifier", folder / "institution"
-        found = Services(network, Intake(records))
+        found = Services(network, Intake(records), hazy)
         work = [
             serving(content_application(blobs, checker, keeper), place, listening),
             _agent(cast, folder, found, releaser),
             _dealing(Verifying, cast, found, verifier, judge, Findings(judge), SUBMISSIONS),
             _dealing(Taking, cast, found, institution, records, found.intake, VERDICTS),
         ]
-        async with beside(work):
-            yield found
+        await stack.enter_async_context(beside(work))
+        yield found
 
 
 def _agent(
@@ -113,19 +125,6 @@ def _dealing(
     inbox = Inbox(folder / "inbox.sqlite3")
     handler = kind(cast.contract(who), inbox, kept, identity=lambda: who, store=found.store)
     return follow(cast.channel(who), found.network.chaincode, inbox, events, handler.handle)
-
-
-@asynccontextmanager
-async def beside(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """All of it meanwhile; if one ends with an error, so does the block."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(one) for one in work]
-            yield
-            for task in running:
-                task.cancel()
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
 
 
 @contextmanager

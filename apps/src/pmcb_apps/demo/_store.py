@@ -21,9 +21,9 @@ from pmcb_services.retrieval.institution import build, grant
 from pmcb_services.retrieval.leakage import RecordingCloud
 from pmcb_services.retrieval.worker import RetrievalClient, audience
 
+from ._beside import beside
 from ._cast import Cast
 from ._people import People
-from ._services import beside
 
 NAME = "icu"
 RECORDS = 4_000

@@ -4,14 +4,14 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmcb_client.levels_registry import active_epoch, pick_epoch, publish_epoch
-from pmcb_client.network_file import NetworkFile, parse
+from pmcb_client.network_file import NetworkFile
 from pmcb_client.tasks import (
     DEFAULT_COLLUSION,
     announced_keys,
@@ -21,55 +21,72 @@ from pmcb_client.tasks import (
     read_task_file,
 )
 from pmcb_client.wallet import Wallet, WalletIdentity
-from pmcb_network.embedded import ORGS, EmbeddedNetwork
-from pmcb_network.introduce import introduce
+from pmcb_network.embedded import ORGS
 
 from ._answers import answer_all
 from ._cast import Cast
 from ._claims import attempt_all
 from ._dataset import OWN, TOTAL, publishing, register
 from ._levels import choose_graph, classify, registration, sample
+from ._network import Below
 from ._opening import open_all, others_fail
 from ._orders import plan
 from ._people import People
 from ._release import EPSILON, buy, prove
-from ._result import DemoResult, LevelRow, Step, SubtaskRow
+from ._result import Carried, DemoResult, LevelRow, SubtaskRow
 from ._rewards import balances, close, judged_and_paid, taken_in
 from ._search import search
 from ._services import Services, services
 from ._store import RECORDS, store
+from ._told import Tell, Told, counted, percent
 
 if TYPE_CHECKING:
     from pmcb_clustering import LevelAssignment
 
 PER_LEVEL = 20
 CREDIT = 1_000
-Tell = Callable[[str], None]
 
 
-class Story:
-    """Tells the story in a folder; ``tell`` hears what begins and what came out."""
+class Story(Told):
+    """Tells the story in a folder; ``tell`` hears what begins and what came out.
 
-    def __init__(self, folder: Path, home: Path, *, seed: int, tell: Tell) -> None:
+    Args:
+        folder: of the demo.
+        home: where data sets may be.
+        network: on which it is told; it ends with the story.
+        seed: of graph and clustering.
+        tell: hears.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        home: Path,
+        network: AbstractAsyncContextManager[Below],
+        *,
+        seed: int,
+        tell: Tell,
+    ) -> None:
         self._folder = folder
         self._home = home
-        self._tell = tell
-        self.result = DemoResult(graph="", generated=False, seed=seed, collusion=DEFAULT_COLLUSION)
+        self._network = network
+        result = DemoResult(graph="", generated=False, seed=seed, collusion=DEFAULT_COLLUSION)
+        super().__init__(result, tell)
         self.assignment: LevelAssignment
 
     async def run(self) -> None:
         """All steps; the network ends with them, whatever happens."""
-        async with EmbeddedNetwork(self._folder / "network") as network:
-            file = parse(network.network_file)
+        async with AsyncExitStack() as stack:
             with self._step("Network") as came_out:
-                await introduce(self._folder, file, network.registrars, within_s=30)
-                came_out.append(
-                    f"embedded, organisations {' and '.join(ORGS)}, height {network.height}; "
-                    "it is not a blockchain"
-                )
-            async with Cast(file, Wallet(self._folder / "wallet")) as cast:
-                await self._tell_on(cast, file)
-            self._tell(f"The ledger ends at height {network.height}.")
+                below = await stack.enter_async_context(self._network)
+                self.result.network = below.kind
+                height = await below.height()
+                came_out.append(f"{below.kind}; {' and '.join(ORGS)}; height {height}")
+            cast = await stack.enter_async_context(
+                Cast(below.file, Wallet(self._folder / "wallet"))
+            )
+            await self._tell_on(cast, below.file)
+            self._tell(f"The ledger ends at height {await below.height()}.")
 
     async def _tell_on(self, cast: Cast, file: NetworkFile) -> None:
         registered = await self._publish_levels(cast)
@@ -87,7 +104,7 @@ class Story:
             await self._collect(cast, running, task, people)
             await self._search_store(cast, running, people)
             await self._publish_release(cast, running, people)
-        await self._plan_orders()
+            await self._look_at_orders(running)
 
     async def _publish_levels(self, cast: Cast) -> Mapping[int, list[tuple[str, str]]]:
         result = self.result
@@ -118,7 +135,9 @@ class Story:
             epoch = await pick_epoch(ledger, registered)
             await publish_epoch(ledger, registered, epoch)
             for authority in authorities:
+                await cast.in_step()
                 await cast.contract(authority).submit("approve_epoch", str(epoch))
+            await cast.in_step()
             came_out.append(
                 f"epoch {epoch}: {len(registered.entries):,} persons in "
                 f"{len(registered.batches)} batches, approved by both organisations"
@@ -156,6 +175,7 @@ class Story:
             )
             async with running.store(releaser) as store:
                 await publish(ledger, store, self._folder / "tasks", record)
+            await cast.in_step()
             self.result.subtasks = [
                 SubtaskRow(
                     level=part.level,
@@ -179,7 +199,8 @@ class Story:
             result.attempts, claimed = await attempt_all(
                 cast, task, people.receivers, people.outsider
             )
-            came_out.append(_counted(result.attempts_by_outcome()))
+            await cast.in_step()
+            came_out.append(counted(result.attempts_by_outcome()))
         with self._step("Keys are delivered; questions open to holders only") as came_out:
             opened = await open_all(cast, running, task, claimed)
             strangers = (people.without_slot(claimed), people.keeper)
@@ -196,9 +217,10 @@ class Story:
                 cast, people.releaser, task, subtasks, answers
             )
             closed = await close(cast, people.releaser, task)
+            await cast.in_step()
             earned = await balances(cast, [claim.holder for claim in claimed])
             result.credit = {"issued": CREDIT, **closed, "of receivers": earned}
-            came_out.append(_counted(result.judgements_by_verdict()))
+            came_out.append(counted(result.judgements_by_verdict()))
             came_out.append(f"{closed['paid']} credits paid, {closed['refunded']} given back")
         with self._step("Accepted answers, in the institution's table") as came_out:
             accepted = result.judgements_by_verdict()["accept"]
@@ -246,6 +268,7 @@ class Story:
                 clusters = ", ".join(map(str, bought.clusters))
                 came_out.append(f"for epsilon {EPSILON} clusters of {clusters}")
             with self._step("Its proof; and a second one, beyond the budget") as came_out:
+                await cast.in_step()
                 ledger = cast.contract(people.analyst)
                 found = await prove(network, ledger, people.analyst, dataset, bought)
                 self.result.publication = found
@@ -254,9 +277,16 @@ class Story:
                     f"{found.refused[0]}: {found.left_before} was left, and {found.left} is"
                 )
 
-    async def _plan_orders(self) -> None:
-        with self._step("The same requests as orders of a fog (first run: compiles)") as came_out:
-            result = self.result
+    async def _look_at_orders(self, running: Services) -> None:
+        result = self.result
+        with self._step("All these requests were orders of the institution's fog") as came_out:
+            audit = await running.fog.audit()
+            result.carried = Carried(audit.orders, audit.states, len(audit.findings))
+            came_out.append(
+                f"{audit.orders} orders: {counted(audit.states)}; lost, done twice or moved: "
+                f"{len(audit.findings) or 'none'}"
+            )
+        with self._step("The same requests, planned (first run: compiles)") as came_out:
             asked = 0 if result.search is None else len(result.search.questions)
             found = result.planning = await asyncio.to_thread(
                 plan, len(result.judgements), asked, seed=result.seed
@@ -264,31 +294,7 @@ class Story:
             ours, *others = found.plans
             came_out.append(
                 f"{found.uploads + found.queries} orders on {found.servers} servers: "
-                f"{ours.energy:,.0f} J in {ours.makespan:.1f} s, at most {_percent(ours.gap)} "
+                f"{ours.energy:,.0f} J in {ours.makespan:.1f} s, at most {percent(ours.gap)} "
                 "above the optimum"
             )
-            came_out += [f"{each.algorithm}: {_percent(each.gap)}" for each in others]
-
-    @contextmanager
-    def _step(self, title: str) -> Iterator[list[str]]:
-        """Time a step; what it appends is told at its end and kept."""
-        self._tell(f"{title} ...")
-        started = time.perf_counter()
-        came_out: list[str] = []
-        try:
-            yield came_out
-        except asyncio.CancelledError:
-            self._tell("Stopping ...")  # a classifying thread cannot be cut short
-            raise
-        step = Step(title, "; ".join(came_out), time.perf_counter() - started)
-        self.result.steps.append(step)
-        self._tell(f"  {step.outcome} ({step.seconds:.1f} s)")
-
-
-def _percent(share: float | None) -> str:
-    return "?" if share is None else f"{100 * share:.2f} %"
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number} {name}" for name, number in ordered)
+            came_out += [f"{each.algorithm}: {percent(each.gap)}" for each in others]
