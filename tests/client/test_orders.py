@@ -195,6 +195,7 @@ async def test_a_workers_search_is_refused_as_the_query_gateway_would(hall):
             await gateway.query("nowhere", {"HR": (1, 2)})
         for code, error in (
             (b"QUERY_TOO_WIDE", QueryTooWide),
+            (b"TOO_LARGE", QueryTooWide),
             (b"GRANT_DENIED", GrantDenied),
             (b"EXPIRED", GatewayUnavailable),
         ):

@@ -50,7 +50,11 @@ _KINDS: dict[str, type[RetrievalError]] = {
     kind.code: kind for kind in map(vars(errors).__getitem__, errors.__all__)
 }
 _ACCESS = {401, 403}
-_UNGRANTED = ("FORBIDDEN", "subject")  # as the order gateway says it
+# What a fog says in its own words.
+_BY_FOG: dict[tuple[str, str], type[RetrievalError]] = {
+    ("FORBIDDEN", "subject"): GrantDenied,
+    ("TOO_LARGE", ""): QueryTooWide,
+}
 _AWAY = 500
 
 
@@ -269,7 +273,7 @@ def _listed(ranges: Ranges) -> dict[str, list[float | None]]:
 def _refusal(answer: httpx.Response) -> RetrievalError:
     """The error that an answer tells of."""
     code, message, field = said(answer)
-    kind = _KINDS.get(code) or _by_status(code, field, answer.status_code)
+    kind = _KINDS.get(code) or _BY_FOG.get((code, field)) or _by_status(code, answer.status_code)
     if kind is QueryTooWide:
         numbers = re.fullmatch("[^0-9]*([0-9]+)[^0-9]*([0-9]+)[^0-9]*", message)
         needed, allowed = (0, 0) if numbers is None else map(int, numbers.groups())
@@ -281,10 +285,8 @@ def _refusal(answer: httpx.Response) -> RetrievalError:
     return kind(message, field=field)
 
 
-def _by_status(code: str, field: str, status: int) -> type[RetrievalError] | None:
+def _by_status(code: str, status: int) -> type[RetrievalError] | None:
     """What it is, where it is none of this package's codes; None where nobody answers."""
-    if (code, field) == _UNGRANTED:
-        return GrantDenied
     if status in _ACCESS:
         return AccessError
     return InputError if code and status < _AWAY else None
