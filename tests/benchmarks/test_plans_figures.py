@@ -18,7 +18,7 @@ from pmcb_benchmarks.reproduction._shown import tables_of
 from pmcb_benchmarks.reproduction._source import Places, Wish, module_of
 from pmcb_services.fog import solve
 
-SMALL = figures.Figure(orders=(12,), points=(1, 4), tested=(1, 4))
+SMALL = figures.Figure(orders=(12,), points=(1, 4), tested=(1, 4), fleets=(43, 44))
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,8 @@ def test_a_run_is_whole_and_repeats(small):
         told = {each["question"]: each["answer"] for each in findings(document)}
         assume = f"{POPULATION}n proposals an iteration."
         assert told.get("Assumed of pricebat?") == (assume if name == "fig10" else None)
+        asked = [each for each in told if each.startswith("How far do gaps")]
+        assert [told[each].count("%") for each in asked] == ([5] if name == "fig10" else [])
         assert module_of("fog", name).endswith("._plans")
     again = figures.reproduce("fig10", runs=2, seed=0, figure=SMALL)
     assert again["rows"] == small["fig10"]["rows"]

@@ -22,7 +22,7 @@ def findings(document: Document) -> list[Finding]:
     told = [_ours(document), _literal(document)]
     if document["target"] != "fig10":
         return told
-    told.insert(0, _slowest(document))
+    told = [_slowest(document), *told, _fleets(document)]
     return told + [{"question": f"Assumed of {name}?", "answer": f"{text}."}
              for name, text in document["assumed"].items()]  # fmt: skip
 
@@ -145,4 +145,17 @@ def _slowest(document: Document) -> Finding:
         "question": "Is ABC slow but low in the end?",
         "answer": f"{'Slow, and not low' if slow else 'No'}: after {at} iterations the highest "
         f"cost of {sizes} orders is that of {' and '.join(dict.fromkeys(worst))}.",
+    }
+
+
+def _fleets(document: Document) -> Finding:
+    rows = document["fleets"]
+    told = []
+    for name in (BA, BA_DENSE, *RIVALS):
+        gaps = [row["gap"] for row in rows if row["method"] == name]
+        told.append(f"{name} {min(gaps):.2g} to {max(gaps):.2g} %")
+    return {
+        "question": "How far do gaps hang on the speeds that were drawn?",
+        "answer": f"One run on each of {len({row['fleet'] for row in rows})} other fleets, "
+        f"{rows[0]['orders']:,} orders, {_last(document)} iterations: {', '.join(told)}.",
     }

@@ -16,6 +16,7 @@ from ._plans_runs import (
     POPULATION,
     SERVERS,
     Batch,
+    elsewhere,
     traced,
 )
 from ._plans_tests import compared
@@ -32,11 +33,13 @@ class Figure:
         orders: of each batch.
         points: iterations that are looked at.
         tested: those at which pairs are tested.
+        fleets: seeds of other batches, on which each algorithm runs once.
     """
 
     orders: tuple[int, ...]
     points: tuple[int, ...]
     tested: tuple[int, ...]
+    fleets: tuple[int, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -49,6 +52,7 @@ FIGURES: Mapping[str, Figure] = {
         (100, 300),
         (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500),
         (50, 200, 500),
+        tuple(range(INSTANCE_SEED + 1, INSTANCE_SEED + 6)),
     ),
     "fig11": Figure((50, 100, 200, 300, 500, 700, 1000), (200,), (200,)),
 }
@@ -89,6 +93,7 @@ def reproduce(
     figure = figure or FIGURES[name]
     with threadpool_limits(1):
         rows, gaps = traced(figure.orders, figure.points, runs, seed, advance)
+        others = elsewhere(figure.orders[0], figure.points[-1], figure.fleets, seed)
     bounds = [
         {"orders": n, "bound": batch.bound.value, "prices": batch.bound.prices.tolist()}
         for n in figure.orders
@@ -108,6 +113,7 @@ def reproduce(
         "assumed": dict(ASSUMED),
         "bounds": bounds,
         "rows": rows,
+        "fleets": others,
         "tests": compared(gaps, figure.points, figure.tested),
     }
     told = [each.document for each in claims(document)]

@@ -47,9 +47,9 @@ class Batch:
     bound: Bound
 
     @classmethod
-    def of(cls, orders: int) -> "Batch":
-        """The batch of so many orders; speeds and lengths from the seed 42."""
-        instance = uniform(orders, SERVERS, INSTANCE_SEED, penalty=PENALTY)
+    def of(cls, orders: int, seed: int = INSTANCE_SEED) -> "Batch":
+        """The batch of so many orders; speeds and lengths from the seed."""
+        instance = uniform(orders, SERVERS, seed, penalty=PENALTY)
         return cls(instance, dual_bound(instance))
 
     def traces(self, method: str, seed: int, points: Sequence[int]) -> list[tuple[float, float]]:
@@ -107,6 +107,18 @@ def traced(
                 })  # fmt: skip
             advance(len(gaps))
     return rows, gaps
+
+
+def elsewhere(orders: int, iteration: int, fleets: Sequence[int], seed: int) -> list[Row]:
+    """Gaps in percent on other batches, whose speeds and lengths have these seeds; one run each."""
+    rows: list[Row] = []
+    for fleet in fleets:
+        batch = Batch.of(orders, fleet)
+        for method in (BA, BA_DENSE, *RIVALS):
+            ((cost, _),) = batch.traces(method, seed, [iteration])
+            gap = 100 * (cost / batch.bound.value - 1)
+            rows.append({"fleet": fleet, "orders": orders, "method": method, "gap": gap})
+    return rows
 
 
 def mean(name: str, values: np.ndarray) -> dict[str, float | None]:

@@ -97,3 +97,13 @@ def test_bees_give_up_a_source_that_does_not_get_better():
     assert (colony._x != before).any(axis=1).sum() == 1
     assert colony.best.cost <= best
     assert sorted(colony.failures.tolist()) == [0, *[3] * 19]
+
+
+def test_a_source_that_nothing_betters_is_given_up():
+    """On equal servers nothing does where there is one order; an equal place is no better one."""
+    instance = Instance([[1.0, 1.0]], busy_w=[1, 1], idle_w=[1, 1])
+    colony = _Colony(instance, np.random.default_rng(0), None)
+    colony.settle(np.arange(20))
+    for _ in range(6):
+        colony.search(np.arange(20))
+    assert (colony.failures == 6).all()

@@ -38,7 +38,7 @@ def abc(
     ::
 
         Y = X, but in one entry:  Y_d = X_d + U(-1, 1)·(X_d - X'_d),   X' another source
-        X = Y if TC(Y) <= TC(X);   after 5n failures X is drawn anew
+        X = Y if TC(Y) < TC(X), else a failure;   after 5n of them X is drawn anew
 
     Onlookers choose sources with odds of 1/TC, cheapest source 1; of those that come to the same
     source the best counts.
@@ -100,7 +100,7 @@ class _Colony:
         self.best.see(y, costs)
         for at in np.argsort(costs, kind="stable"):
             source = sources[at]
-            if costs[at] <= self._costs[source]:
+            if costs[at] < self._costs[source]:
                 self._x[source], self._costs[source] = y[at], costs[at]
                 self.failures[source] = 0
             else:
