@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -51,7 +52,7 @@ class ServiceClient:
             auth=SignedRequests(identity, audience=audience, clock=clock),
             timeout=timeout_s,
             transport=transport,
-            verify=ssl.create_default_context(cadata=tls_ca) if tls_ca else True,
+            verify=_trusting(tls_ca),
         )
 
     async def __aenter__(self) -> Self:
@@ -66,6 +67,12 @@ class ServiceClient:
         await self._http.aclose()
         if self._orders is not None:
             await self._orders.__aexit__(kind, error, trace)
+
+
+@cache
+def _trusting(tls_ca: str) -> ssl.SSLContext:
+    """Read once in a process: a hundred roots take longer than a call, and clients come and go."""
+    return ssl.create_default_context(cadata=tls_ca) if tls_ca else httpx.create_ssl_context()
 
 
 class Said(NamedTuple):
