@@ -191,12 +191,21 @@ def _ready(state: State) -> str:
 
 
 def _memory_mib(pid: int | None) -> float:
-    """Of a process and its children; 0 without one."""
+    """Of a process and those below it; 0 without one."""
     if pid is None:
         return 0.0
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
-        return float(sum(each.memory_info().rss for each in family)) / 2**20
     except psutil.NoSuchProcess:
         return 0.0
+    return sum(map(_held_bytes, family)) / 2**20
+
+
+def _held_bytes(process: psutil.Process) -> int:
+    """A page that n processes share counts as 1/n, so that sums are what they hold together."""
+    try:
+        held = process.memory_full_info()
+    except psutil.Error:  # it ended meanwhile
+        return 0
+    return int(getattr(held, "pss", held.uss))  # elsewhere than on Linux: without what is shared
