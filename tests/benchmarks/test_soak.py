@@ -130,7 +130,7 @@ def test_refusals_are_found_but_for_a_budget_that_is_used_up():
 
 def test_what_does_not_come_back_and_what_an_audit_says_is_found():
     """With its name."""
-    blows = [Blow("intake", 0, 2.0, True, ""), Blow("fog", 0, 150.0, False, "fog: away")]
+    blows = [Blow("intake", 0, 2, 2.0, True, ""), Blow("fog", 0, 1, 150.0, False, "fog: away")]
     assert [each.examples for each in of_blows(blows)] == [("fog, fog: away",)]
     clean: dict[str, dict[str, Any]]
     clean = {"fog audit": {"findings": []}, "audit verify": {"damage": []}, "ledger": {"height": 1}}
@@ -139,14 +139,15 @@ def test_what_does_not_come_back_and_what_an_audit_says_is_found():
     assert found.examples == ("fog audit: ['MOVED']",)
 
 
-def test_the_page_says_what_was_killed_and_what_was_found():
+def test_the_page_says_what_was_killed_and_what_was_found(tmp_path):
     """A finding is a target that was missed."""
     run = {"minutes": 60, "kills": 3, "by_victim": {"fog": 3}, "told": {"orders": 5}}
     ((_, _, said, met),) = soak_rows({**run, "findings": []})
     assert (said, met) == ("no finding; acknowledged were 5 orders", True)
     ((_, _, said, met),) = soak_rows({**run, "findings": [{"wrong": "PAID_TWICE", "count": 2}]})
     assert (said, met) == ("2 PAID_TWICE; acknowledged were 5 orders", False)
-    assert victims_table(run).endswith("| fog | 3 |")
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    assert victims_table(tmp_path / "run.json").endswith("| fog | 3 |")
 
 
 @pytest.mark.stress

@@ -93,7 +93,7 @@ class _Soak:
             self._blows.append(blow)
             told = {**load.told.counts(), "answers": len(load.crowd.answers)}
             self._say(
-                f"{passed / 60:5.1f} min, {blow.kind} "
+                f"{passed / 60:5.1f} min, {blow.kind} {'twice ' if blow.times > 1 else ''}"
                 f"{'back' if blow.is_back else 'NOT BACK'} after {blow.back_s} s "
                 f"({blow.waited_for}); "
                 + ", ".join(f"{count:,} {name}" for name, count in told.items())
@@ -109,10 +109,13 @@ class _Soak:
         findings = differences(told, crowd.answers, facts, self._adapter.effects)
         findings += [*of_blows(self._blows), *of_audits(audits)]
         back = sorted(each.back_s for each in self._blows)
+        victims: Counter[str] = Counter()
+        for each in self._blows:
+            victims[each.kind] += each.times
         states = Counter(facts.states.get(name, "none") for name in told.orders)
         found = {
-            "kills": len(self._blows),
-            "by_victim": dict(sorted(Counter(each.kind for each in self._blows).items())),
+            "kills": sum(each.times for each in self._blows),
+            "by_victim": dict(sorted(victims.items())),
             "back_s": {"median": back[len(back) // 2], "most": back[-1]} if back else {},
             "told": {**told.counts(), "tasks": len(crowd.tasks), "answers": len(crowd.answers)},
             "order_kinds": dict(sorted(Counter(m.kind for m in told.orders.values()).items())),

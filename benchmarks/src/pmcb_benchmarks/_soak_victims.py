@@ -22,6 +22,7 @@ __all__ = ["CHAINCODE", "SUPERVISOR", "Blow", "Victims"]
 
 CHAINCODE, SUPERVISOR = "chaincode server", "supervisor"
 _BACK_WITHIN_S, _GONE_S = 150.0, 10.0
+_EARLY, _EARLY_S = 0.25, 4.0  # of the kills, the next one dies, too, within its first seconds
 _LOOK_S = 0.5
 _SAME = {"ward": "fog worker", "receiver": "receiver"}
 _CHILDREN = (("nats-server", "broker"), ("_planner", "planner"), ("online._child", "runner"))
@@ -34,6 +35,7 @@ class Blow:
     Attributes:
         kind: of process.
         at_ms: when, milliseconds UTC.
+        times: two, where the next one died as it started.
         back_s: seconds until everything was ready again.
         is_back: whether it was, in time.
         waited_for: what was ready last, and what it said before.
@@ -41,6 +43,7 @@ class Blow:
 
     kind: str
     at_ms: int
+    times: int
     back_s: float
     is_back: bool
     waited_for: str
@@ -66,21 +69,28 @@ class Victims:
 
     def strike(self) -> Blow:
         """Kill one, and wait until all is ready; the supervisor alone is started by hand."""
-        found = self.found()
+        began, at_ms = time.monotonic(), time.time_ns() // 1_000_000
+        try:
+            found = self.found()
+        except NotRunning:
+            _, waited_for = self._again(SUPERVISOR)
+            took_s = round(time.monotonic() - began, 1)
+            own = "supervisor, by itself"
+            return Blow(own, at_ms, 0, took_s, is_back=False, waited_for=waited_for)
         if not found.keys() - self._struck:
             self._struck.clear()
         kind = self._draws.choice(sorted(found.keys() - self._struck))
         self._struck.add(kind)
-        began, at_ms = time.monotonic(), time.time_ns() // 1_000_000
         pid = self._draws.choice(found[kind])
-        with suppress(psutil.Error):  # it has just ended
-            process = psutil.Process(pid)
-            process.kill()
-            process.wait(_GONE_S)
+        times = _killed(pid)
         if kind == CHAINCODE:
             self._chaincode.start()
+        elif kind != SUPERVISOR and self._draws.random() < _EARLY:
+            self._stopped.wait(self._draws.uniform(0.0, _EARLY_S))
+            starting = self.found().get(kind, [])
+            times += sum(map(_killed, starting[:1]))
         is_back, waited_for = self._again(kind)
-        return Blow(kind, at_ms, round(time.monotonic() - began, 1), is_back, waited_for)
+        return Blow(kind, at_ms, times, round(time.monotonic() - began, 1), is_back, waited_for)
 
     def found(self) -> dict[str, list[int]]:
         """Process ids by kind: services, their children, the supervisor, the contract's server."""
@@ -123,6 +133,17 @@ class Victims:
             if not _lives(each["pid"]):  # its supervisor has not seen it yet
                 return f"{each['name']}: it does not run"
         return ""
+
+
+def _killed(pid: int) -> int:
+    """1, once it is gone; 0 where it had just ended by itself."""
+    try:
+        process = psutil.Process(pid)
+        process.kill()
+        process.wait(_GONE_S)
+    except psutil.Error:
+        return 0
+    return 1
 
 
 def _lives(pid: int | None) -> bool:
