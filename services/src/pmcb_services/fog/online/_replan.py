@@ -29,6 +29,7 @@ _HEATS = (3.0, 1.0, 0.1, 0.03)  # tiny batches need hot ones: measured
 _WARM = (0.1, 0.03)  # of a long queue, whose plan in place is near: the others gain nothing
 _LONG = 100  # orders
 _EACH, _MOST = 250, 40_000  # proposals of each heat for each order, and in all: 20 ms
+_QUEUED = 20_000  # proposals at most, where deadlines are missed
 
 
 @dataclass(frozen=True)
@@ -163,4 +164,5 @@ def _annealed(
         found = search.repair(search.best, min(_EACH * instance.n, _MOST), schedule)
         if found is not None:
             search.keep(*found)
+    search.queue(min(_EACH * instance.n, _QUEUED))
     return search.best

@@ -215,8 +215,8 @@ def _warmed() -> None:
     from ._server import Server
 
     pair = [Server(id=name, speed=1000, busy_w=10, idle_w=6) for name in "ab"]
-    both = [Waiting(name, "upload", np.ones(2), 1.0, np.inf, 0.0, 0) for name in "xy"]
-    replan(Fleet.of(pair), both, 0.0, np.zeros(2))
+    late = [Waiting(name, "upload", np.ones(2), 1.0, 0.0, 0.0, 0) for name in "xyz"]
+    replan(Fleet.of(pair), late, 0.0, np.zeros(2))
 
 
 def _document(

@@ -50,6 +50,9 @@ class Schedule:
 class Annealing:
     """Improves assignments of one instance, kept in units in which K and the mean time are 1.
 
+    Attributes:
+        servers: (n, kc), where each order may go, by reduced cost; -1 after the last.
+
     Args:
         p: (n, m) seconds; inf forbidden.
         c: (n, m) costs; inf forbidden.
@@ -96,8 +99,8 @@ class Annealing:
         reduced -= self._least[:, None]
         self.ground = Ground(table, paid, np.maximum(paid, _LEAST / m), 1.0)
         self._bound = bound / self._unit
-        self._servers = np.empty((n, min(m, WIDEST)), np.int32)
-        nearest(table, self._servers)
+        self.servers = np.empty((n, min(m, WIDEST)), np.int32)
+        nearest(table, self.servers)
         self.aim(start)
 
     def aim(self, place: Ids) -> None:
@@ -131,10 +134,10 @@ class Annealing:
         n = len(place)
         gap = best / self._unit - self._bound
         widest = max(gap, 0.0) + _NEAR * abs(self._bound) if np.isfinite(gap) else _REACH
-        width = within(self.ground.table, self._servers, widest)
-        active = np.flatnonzero((width > 1) | (self._servers[:, 0] != place)).astype(np.int32)
+        width = within(self.ground.table, self.servers, widest)
+        active = np.flatnonzero((width > 1) | (self.servers[:, 0] != place)).astype(np.int32)
         now = self._standing(place, stream(rng))
-        choices = Choices(self._servers, width, active)
+        choices = Choices(self.servers, width, active)
         level = self.ground.level
         share = level / n
         cooling = (

@@ -49,6 +49,7 @@ _FIRST = 30_000  # proposals of the first annealing
 _FEW = 64  # orders, of which any one may decide the makespan: 1 % or more of the cost
 _MELTS = tuple(Schedule(hot=hot, cold=0.003, soft=30, hard=1000) for hot in (10, 3, 1))
 _MELTED = 5000  # proposals of each
+_QUEUED = (30_000, 60_000, 60_000)  # proposals, where deadlines are missed
 _LEAST = 1000  # proposals worth an annealing at the end of a time limit
 _EACH = 45_000  # of each of the first round's bats
 _GROWTH = 4  # each round anneals so many times as long as the last
@@ -72,6 +73,7 @@ def psa(instance: Instance, bound: Bound, budget: Budget, seed: int) -> Ids:
     found = search.repair(search.best, proposals, settings.first)
     while found is not None:
         search.keep(*found)
+        _queue(search, _QUEUED if proposals == _FIRST else (proposals,))
         proposals *= _GROWTH
         reach = search.reach()
         if reach is not None and reach < (1 + _GROWTH) * proposals:
@@ -130,6 +132,11 @@ def _melt(search: Search) -> None:
             search.keep(*found)
 
 
+def _queue(search: Search, proposals: tuple[int, ...]) -> None:
+    for each in proposals:
+        search.queue(each)
+
+
 def _is_open(instance: Instance) -> bool:
     """Whether there is anything to choose and time costs something."""
     return instance.n > 0 and instance.m > 1 and instance.capacity > 0
@@ -177,12 +184,15 @@ class _Flight:
         found = self.search.repair(self.search.best, proposals, self._settings.first)
         if found is not None:
             self.search.keep(*found)
+            _queue(self.search, _QUEUED)
         return found is not None
 
     def round(self, proposals: int) -> bool:
         """The best once more, then generations; whether the budget reached."""
         bats = _BATS * _GENERATIONS * proposals
-        intense, reach = int(_INTENSE * bats), self.search.reach()
+        intense = int(_INTENSE * bats)
+        self.search.queue(intense)
+        reach = self.search.reach()
         if reach is not None and reach < intense + bats:
             return reach >= _LEAST and self._intensify(reach)
         if not self._intensify(intense):

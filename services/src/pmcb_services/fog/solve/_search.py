@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ._annealing import Annealing, Schedule
 from ._listing import cheapest, listed
+from ._queues import Queues
 
 if TYPE_CHECKING:
     from pmcb_services.fog.model import Instance
@@ -54,6 +55,7 @@ class Search:
             self.best,
             bound=bound.value,
         )
+        self._queues: Queues | None = None
 
     def land(self, position: Floats) -> Ids:
         """The assignment at ``position``, (m,): logarithms of multipliers of the bound's prices.
@@ -92,6 +94,18 @@ class Search:
         )
         self._clock(proposals, before, self.budget.left_s)
         return found, self.worth(found)
+
+    def queue(self, proposals: int) -> None:
+        """Where the best misses deadlines, anneal it by what orders wait for each other, too."""
+        found = self.instance.evaluate(self.best)
+        excess = found.cost - self.bound.value
+        if found.lateness == 0 or excess <= 0 or not self.budget.spend(proposals):
+            return
+        self._queues = self._queues or Queues(self.instance, self._annealing.servers)
+        place = self._queues.improve(
+            self.best, proposals, excess, self.rng, expired=lambda: self.budget.expired
+        )
+        self.keep(place, self.worth(place))
 
     def _clock(self, proposals: int, before: float | None, after: float | None) -> None:
         if before is not None and after:
