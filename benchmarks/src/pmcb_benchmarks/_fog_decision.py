@@ -96,7 +96,7 @@ async def _measured(site: FogSite, rate: float, batch: int, seconds: float) -> D
             asyncio.create_task(_serve(connection, each, over, ends)) for each in site.servers
         ]
         await _until_up(client, len(site.servers))
-        await _offered(client, "warm", rate, batch, 1.0, [])
+        await _until_planned(client, rate, batch)
         before = await _buckets(site)
         answers, late_s = await _offered(client, "order", rate, batch, seconds, took)
         after = await _buckets(site)
@@ -203,6 +203,17 @@ async def _until_up(client: FogClient, servers: int) -> None:
                 if sum(bool(each["up"]) for each in await client.servers()) == servers:
                     return
             await asyncio.sleep(0.1)
+
+
+async def _until_planned(client: FogClient, rate: float, batch: int) -> None:
+    """The planner starts, and compiles, when the first orders wait."""
+    async with asyncio.timeout(120):
+        second = 0
+        while await client.plan() is None:
+            if not any(each["queued"] for each in await client.servers()):
+                await _offered(client, f"warm-{second}", rate, batch, 1.0, [])
+                second += 1
+            await asyncio.sleep(0.2)
 
 
 async def _buckets(site: FogSite) -> dict[float, float]:
