@@ -33,7 +33,9 @@ def test_a_service_imports_nothing_heavy_that_it_does_not_need(kind: str, tmp_pa
     (tmp_path / "fields.yaml").write_text(FIELDS)
     (tmp_path / "tokens.toml").write_text(f'pump = "{"0" * 32}"')
     files = ["--fields", str(tmp_path / "fields.yaml"), "--tokens", str(tmp_path / "tokens.toml")]
-    options = {"collector": files, "fog-worker": ["--server", "ward-1"]}.get(kind, [])
+    (tmp_path / "devices.toml").write_text('[MSP]\nurl = "http://127.0.0.1:1"')
+    fog = ["--server", "ward-1", "--devices", str(tmp_path / "devices.toml")]
+    options = {"collector": files, "fog-worker": fog}.get(kind, [])
     words = ["--home", str(tmp_path / "home"), "--json", *KINDS[kind].words, *options]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *words], check=True, capture_output=True, text=True
@@ -43,3 +45,4 @@ def test_a_service_imports_nothing_heavy_that_it_does_not_need(kind: str, tmp_pa
     spared = HEAVY if kind in WITH_NUMBERS else HEAVY | {"numpy"}
     assert not spared & set(imported)
     assert kind not in WITHOUT_LEDGER or "grpc" not in imported
+    assert kind != "fog-worker" or "httpx" not in imported  # its child has it, once it is needed

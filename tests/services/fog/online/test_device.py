@@ -11,7 +11,8 @@ from tests.services.fog.online.test_child import task
 
 from pmcb_services.fog.errors import InvalidInput
 from pmcb_services.fog.online import _device
-from pmcb_services.fog.online._device import Adapter, DeviceControl, read_adapters
+from pmcb_services.fog.online._adapters import Adapter, read_adapters
+from pmcb_services.fog.online._device import DeviceControl
 from pmcb_services.fog.online._handler import LeaseShort, OrderFailed, OutcomeUnknown
 
 PUMP = "HospitalAMSP/pump-3"

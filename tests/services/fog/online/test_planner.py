@@ -61,6 +61,16 @@ async def test_a_planner_that_takes_too_long_is_ended():
         assert planner.pid is None
 
 
+async def test_a_planner_that_nobody_asks_ends_its_process(monkeypatch):
+    """It holds 200 MiB; whoever asks again starts another one."""
+    monkeypatch.setattr(_planner, "QUIET_S", 0.01)
+    async with Planner() as planner, asyncio.timeout(30):
+        await planner.call(posixpath.basename, "a/b")
+        while planner.pid is not None:  # noqa: ASYNC110 - its end is no event
+            await asyncio.sleep(0.01)
+        assert await planner.call(posixpath.basename, "a/c") == "c"
+
+
 async def test_a_few_works_wait_and_others_are_told_to_come_again():
     """Whoever gives up makes room; what waits when the planner ends is not done any more."""
     async with Planner() as planner:

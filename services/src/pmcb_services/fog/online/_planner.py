@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -25,6 +26,9 @@ FIRST_S = 60.0
 
 NICE = 5
 """By how much plans yield: an order that arrives must not wait for a processor that plans."""
+
+QUIET_S = 60.0
+"""Without work after which the process ends: it holds 200 MiB, and another one starts in 3 s."""
 
 WAITING = 3
 """Works that may wait for the one under way."""
@@ -47,6 +51,7 @@ class Planner:
         self._pipe: Connection | None = None
         self._is_warm = False
         self._asked = 0
+        self._quiet: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,6 +62,7 @@ class Planner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stay()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._kill()  # a work that is under way ends with its process
         await asyncio.to_thread(self._thread.shutdown)
@@ -83,15 +89,27 @@ class Planner:
         if self._asked > WAITING:
             raise Overloaded(f"{WAITING} others wait for the planner.", retry_after_s=within_s)
         loop = asyncio.get_running_loop()
+        self._stay()
         self._asked += 1
         try:
             answer = await loop.run_in_executor(self._thread, self._ask, work, words, within_s)
         finally:
             self._asked -= 1
+            if not self._asked:
+                self._quiet = loop.call_later(QUIET_S, self._rest)
         if isinstance(answer, _Raised):
             raise answer.error()
         found: T = answer
         return found
+
+    def _stay(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+
+    def _rest(self) -> None:
+        """End the process; a work that comes now waits for that, and starts another one."""
+        with suppress(RuntimeError):  # the planner was left meanwhile
+            self._thread.submit(self._kill)
 
     def _ask(self, work: Callable[..., Any], words: tuple[Any, ...], within_s: float) -> Any:
         try:
