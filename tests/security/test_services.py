@@ -6,6 +6,7 @@ One module, so that one process of a run starts the services, and no other.
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 
@@ -48,8 +49,9 @@ def test_forged_requests_are_refused_by_their_name_and_change_nothing(site: Site
         answer = sent.to(here.url)
         found = answer.json()
         assert (answer.status_code, found["error"], found["field"]) == told, name
-    large = httpx.request(here.method, here.url + here.path, content=bytes(here.most + 1))
-    assert large.json()["error"] == ("TOO_LARGE" if here.audience else "UNAUTHENTICATED")
+    large = replace(sound(here), body=bytes(here.most + 1))
+    assert large.to(here.url).json()["error"] == "TOO_LARGE"
+    assert replace(large, headers={}).to(here.url).json()["error"] == "UNAUTHENTICATED"
     assert flooded(here) == b""
     assert not here.done()
 

@@ -17,7 +17,11 @@ from pmcb_services.common import _connection as connection_module
 pytestmark = pytest.mark.anyio
 A = Ca("HospitalAMSP")
 ANN = A.person("ann")
-PUT = b"PUT /v1/file HTTP/1.1\r\nhost: x\r\n"
+SIGNED = SignedRequests(ANN, audience="files", clock=lambda: NOW_MS)
+PUT = b"PUT /v1/file HTTP/1.1\r\nhost: x\r\n" + b"".join(
+    f"{name}: {text}\r\n".encode()
+    for name, text in SIGNED.headers("PUT", "/v1/file", {}, b"").items()
+)
 CHUNKED = PUT + b"transfer-encoding: chunked\r\n\r\n"
 WHOLE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 CODE = b'{"error":"%s"'
@@ -146,9 +150,8 @@ async def test_whoever_floods_is_cut_off_before_it_is_late(monkeypatch, first, m
 async def test_whoever_is_quick_keeps_the_connection():
     """Request after request, with bodies, for longer than a single one may take."""
     async with served() as address:
-        auth = SignedRequests(ANN, audience="files", clock=lambda: NOW_MS)
         url = "http://{}:{}".format(*address)
-        async with httpx.AsyncClient(base_url=url, auth=auth) as http:
+        async with httpx.AsyncClient(base_url=url, auth=SIGNED) as http:
             reached = set()
             for _ in range(6):
                 answer = await http.put("/v1/file", content=b"x" * 100)

@@ -6,6 +6,7 @@ import hashlib
 
 import httpx
 import pytest
+from tests.client.http_identity.people import NOW_MS
 from tests.client.sealing.keys import point
 from tests.services.content.stores import (
     ANN,
@@ -25,6 +26,7 @@ from pmcb_client.content import (
     ContentTampered,
     ContentUnavailable,
 )
+from pmcb_client.http_identity import SignedRequests
 from pmcb_client.sealing import Blob, Kind, Place, seal
 
 pytestmark = pytest.mark.anyio
@@ -116,7 +118,10 @@ async def test_a_body_that_is_too_large_is_cut_off(app, folder):
             read += 1
             yield bytes(2**20)
 
-    answered = await raw(app, "PUT", f"/v1/blobs/{'0' * 64}", content=endless())
+    path = f"/v1/blobs/{'0' * 64}"
+    signed = SignedRequests(ANN, audience="content", clock=lambda: NOW_MS)
+    headers = signed.headers("PUT", path, {}, b"")
+    answered = await raw(app, "PUT", path, content=endless(), headers=headers)
     assert (answered.status_code, answered.json()["error"]) == (413, "TOO_LARGE")
     assert read < 8
     assert kept(folder) == []

@@ -48,7 +48,7 @@ class Caller:
         return f"{self.msp_id}/{self.enrollment_id}"
 
 
-class _Issued(NamedTuple):
+class Expected(NamedTuple):
     """What a certificate says, read once: its key, from when to when, which root, and whom."""
 
     key: object
@@ -78,7 +78,7 @@ class RequestChecker:
         self._audience = audience
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._seen: dict[str, tuple[int, bytes]] = {}
-        self._issued: dict[str, _Issued] = {}
+        self._issued: dict[str, Expected] = {}
         self.trust(network)
 
     def trust(self, network: NetworkFile) -> None:
@@ -88,6 +88,16 @@ class RequestChecker:
 
     def check(self, request: SignedRequest) -> Caller:
         """Who sent the request.
+
+        Raises:
+            Unauthenticated: with the reason.
+        """
+        return self.confirm(request, self.expect(request))
+
+    def expect(self, request: SignedRequest) -> Expected:
+        """Who a request says it is from, by its headers alone: somebody known, now.
+
+        A service asks before it reads a body, which may take longer than a signature holds.
 
         Raises:
             Unauthenticated: with the reason.
@@ -107,14 +117,22 @@ class RequestChecker:
                 next_step="Enrol another name: `pmcb id enroll NAME`.",
             )
         self._check_time(request)
-        digest = request.digest(self._audience)
-        self._check_signature(request, issued.key, digest)
-        self._remember(request, digest)
-        if not _NAME.fullmatch(issued.caller.enrollment_id):
-            raise Unauthenticated("certificate", "The certificate names no usable enrolment id.")
-        return issued.caller
+        return issued
 
-    def _from_root(self, text: str, root: x509.Certificate, msp_id: str) -> _Issued:
+    def confirm(self, request: SignedRequest, expected: Expected) -> Caller:
+        """Who sent the request, body and all: whom its headers made expect.
+
+        Raises:
+            Unauthenticated: with the reason.
+        """
+        digest = request.digest(self._audience)
+        self._check_signature(request, expected.key, digest)
+        self._remember(request, digest)
+        if not _NAME.fullmatch(expected.caller.enrollment_id):
+            raise Unauthenticated("certificate", "The certificate names no usable enrolment id.")
+        return expected.caller
+
+    def _from_root(self, text: str, root: x509.Certificate, msp_id: str) -> Expected:
         """The certificate; one that was looked at before is remembered, as long as the root is."""
         known = self._issued.get(text)
         if known is not None and known.root is root:
@@ -127,7 +145,7 @@ class RequestChecker:
         if len(self._issued) >= CERTIFICATES:
             self._issued.clear()
         role = attributes(found).get("pmcb.role", "")
-        made = _Issued(
+        made = Expected(
             found.public_key(),
             found.serial_number,
             found.not_valid_before_utc,
@@ -138,7 +156,7 @@ class RequestChecker:
         self._issued[text] = made
         return made
 
-    def _check_validity(self, issued: _Issued) -> None:
+    def _check_validity(self, issued: Expected) -> None:
         now = datetime.fromtimestamp(self._clock() / 1000, UTC)
         if not issued.not_before <= now <= issued.not_after:
             raise Unauthenticated(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -37,7 +38,8 @@ Running = AbstractAsyncContextManager[None]
 class SignedCaller:
     """A FastAPI dependency: who sent the request, once its signature was checked.
 
-    The body is read at most up to ``body_bytes``, and found at ``request.state.body``.
+    The body of somebody known is read at most up to ``body_bytes``, and found at
+    ``request.state.body``; of nobody else a byte is read.
 
     Args:
         checker: for this service.
@@ -66,11 +68,13 @@ class SignedCaller:
             ServiceError: ``TOO_LARGE``, ``TOO_SLOW`` or ``FORBIDDEN``.
             Unauthenticated: nobody signed it.
         """
-        body = await whole_body(request, self._limit, within_s=self._within_s)
-        request.state.body = body
         path, query = request.scope["raw_path"], request.scope["query_string"]
         target = (path + b"?" + query if query else path).decode("latin-1")
-        caller = self._checker.check(SignedRequest(request.method, target, request.headers, body))
+        head = SignedRequest(request.method, target, request.headers, b"")
+        expected = self._checker.expect(head)
+        body = await whole_body(request, self._limit, within_s=self._within_s)
+        request.state.body = body
+        caller = self._checker.confirm(replace(head, body=body), expected)
         if self._roles and caller.role not in self._roles:
             roles = ", ".join(sorted(self._roles))
             raise ServiceError(ErrorCode.FORBIDDEN, f"This takes one of the roles {roles}.")

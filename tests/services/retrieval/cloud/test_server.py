@@ -8,10 +8,12 @@ from dataclasses import asdict
 
 import httpx
 import pytest
+from tests.client.http_identity.people import NOW_MS
 from tests.services.retrieval.cloud.serving import (
     FOREIGN,
     GATEWAY,
     OWNER,
+    SERVER,
     WORKER,
     caller,
     checker,
@@ -19,6 +21,7 @@ from tests.services.retrieval.cloud.serving import (
     served,
 )
 
+from pmcb_client.http_identity import SignedRequests
 from pmcb_services.retrieval.cloud import MemoryCloud, StoreDescriptor
 from pmcb_services.retrieval.cloud.server import _access as access
 from pmcb_services.retrieval.cloud.server import cloud_application
@@ -228,7 +231,11 @@ def _dawdling(url):
     """A connection that announced more than it sends."""
     host, port = url.removeprefix("http://").split(":")
     slow = socket.create_connection((host, int(port)), timeout=20)
-    slow.sendall(b"PUT /v1/stores/s/pools/p HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf")
+    path = "/v1/stores/s/pools/p"
+    signed = SignedRequests(OWNER, audience=f"retrieval-cloud/{SERVER}", clock=lambda: NOW_MS)
+    words = {"Host": "x", "Content-Length": "99", **signed.headers("PUT", path, {}, b"")}
+    head = "".join(f"{name}: {text}\r\n" for name, text in words.items())
+    slow.sendall(f"PUT {path} HTTP/1.1\r\n{head}\r\nhalf".encode())
     return slow
 
 

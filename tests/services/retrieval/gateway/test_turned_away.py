@@ -51,7 +51,7 @@ async def test_forged_requests_leave_their_numbers_by_reason(ward, monkeypatch):
             anybody.post(QUERY, content=b"{}", auth=signing(ward, "HospitalAMSP/other")),
             anybody.get(f"/v1/stores/{STORE}/status", auth=signs),
             anybody.get(f"/v1/stores/{STORE}/schema"),
-            anybody.post(QUERY, content=bytes(2**24 + 1)),
+            anybody.post(QUERY, content=bytes(2**24 + 1), auth=signs),
             anybody.post("/v1/stores/none/query", content=b"{}"),
         ]
         answers = [first, *[await each for each in forged]]
