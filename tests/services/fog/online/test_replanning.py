@@ -134,13 +134,13 @@ class Here(Planner):
         return work(*words)
 
 
-async def test_what_is_offered_stays_where_it_is(tmp_path):
-    """Though another server would be quicker; its time is counted, and the others may move."""
+@pytest.fixture
+async def three(tmp_path):
+    """A core whose servers a and b have orders, and a quicker one that has none."""
     async with Store(SqliteDatabase(tmp_path / "store" / "o.sqlite3")) as store:
-        clock = Clock()
-        core = Core(store, Vault(bytes(32)), GatewaySettings(), clock=clock.now_ms)
-        for name in "ab":
-            server = Server(id=name, speed=1000, busy_w=10, idle_w=6)
+        core = Core(store, Vault(bytes(32)), GatewaySettings(), clock=Clock().now_ms)
+        for name, speed in (("a", 1000), ("b", 1000), ("c", 9000)):
+            server = Server(id=name, speed=speed, busy_w=10, idle_w=6)
             core.board.serve(server, draining=False, up=True)
         said: dict[str, Any] = {"kind": "compute.test", "order_class": "upload", "body_sha256": ""}
         for name, length in (("offered", 9000.0), ("late", 8000.0), ("next", 1000.0)):
@@ -148,10 +148,31 @@ async def test_what_is_offered_stays_where_it_is(tmp_path):
             after = new.placed("a" if name == "offered" else "b", length / 1000, 1)
             await store.run(partial(Session.add, order=new, payload=b"", after=after))
             core.took([after])
-        core.board.serve(Server(id="c", speed=9000, busy_w=10, idle_w=6), draining=False, up=True)
-        offered = {"offered": core.board.orders["offered"]}
-        await Replanning(core, Here(), lambda: offered)._once()
-        servers = {each.id: each.server for each in core.board.orders.values()}
+        yield core
+
+
+async def test_what_is_offered_stays_where_it_is(three):
+    """Though another server would be quicker; its time is counted, and the others may move."""
+    offered = {"offered": three.board.orders["offered"]}
+    await Replanning(three, Here(), lambda: offered)._once()
+    servers = {each.id: each.server for each in three.board.orders.values()}
     assert servers["offered"] == "a"
     assert "c" in servers.values()
     assert servers["next"] != "a"
+
+
+async def test_nothing_is_moved_to_a_server_that_went_down_meanwhile(three):
+    """The plan was made before, and takes its time until it is carried out."""
+
+    class Slow(Here):
+        async def call(self, work, *words, within_s=0.0):
+            """The quick server dies before the answer."""
+            found = work(*words)
+            three.board.fleet.up[three.board.at("c")] = False
+            return found
+
+    replanning = Replanning(three, Slow(), dict)
+    await replanning._once()
+    assert replanning.newest is not None
+    assert "c" in replanning.newest["assignment"].values()
+    assert "c" not in {each.server for each in three.board.orders.values()}

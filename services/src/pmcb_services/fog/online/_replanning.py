@@ -134,12 +134,12 @@ class Replanning:
             if to >= 0 and servers[to] != order.server
         ]
         for chunk in _chunks(moves, MOVED_AT_ONCE):
-            offered = self._offered()
+            offered, takes = self._offered(), board.fleet.open
             await self._core.change_many(
                 [
                     self._moved(order, to, board.seconds(order, to))
                     for order, to in chunk
-                    if order.id not in offered
+                    if order.id not in offered and takes[board.at(to)]
                 ]
             )
         document = self.newest
@@ -147,7 +147,7 @@ class Replanning:
         await self._core.store.run(lambda session: session.put_plan(document))
 
     def _moved(self, order: Order, server: str, seconds: float) -> Change:
-        """Queue it elsewhere, if it is as it was and the server takes it still."""
+        """Queue it elsewhere, if it is as it was."""
 
         def change(stands: Order) -> Order:
             if stands.version != order.version:
