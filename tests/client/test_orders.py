@@ -2,6 +2,7 @@
 """What people keep and search travels as orders of a real gateway, whose worker the tests play."""
 
 import asyncio
+import random
 from dataclasses import replace
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from obstore.store import LocalStore
 from tests.client.http_identity.people import NOW_MS, network
 from tests.client.sealing.keys import point
+from tests.services.content.senders import Killed, Records, taken
 from tests.services.fog.online.hall import DATASET, PEOPLE, UID, A, B, Hall, plan_nothing
 from tests.services.fog.online.waiting import until
 
@@ -16,6 +18,7 @@ from pmcb_client import orders
 from pmcb_client.content import ContentClient, ContentRefused, ContentUnavailable
 from pmcb_client.http_identity import RequestChecker
 from pmcb_client.network_file import ContentStore, FogGateway, RetrievalGateway
+from pmcb_client.receiver import Outbox, send
 from pmcb_client.sealing import Kind, Place, seal
 from pmcb_services.content import Blobs, content_application
 from pmcb_services.fog.online import InnerRequest, SqliteDatabase
@@ -40,14 +43,22 @@ NETWORK = replace(
 class Ways(httpx.AsyncBaseTransport):
     """To several applications, by port; ``heard`` are the requests of each."""
 
-    def __init__(self, **apps):
+    def __init__(self, fails=lambda: "", **apps):
         self._apps = {int(port[1:]): httpx.ASGITransport(app) for port, app in apps.items()}
+        self._fails = fails
         self.heard = dict.fromkeys(self._apps, 0)
 
     async def handle_async_request(self, request):
-        port = request.url.port or 80
+        port, how = request.url.port or 80, self._fails()
+        if how == "before":
+            raise httpx.ConnectError("no route")
         self.heard[port] += 1
-        return await self._apps[port].handle_async_request(request)
+        answer = await self._apps[port].handle_async_request(request)
+        if how == "after":
+            raise httpx.ReadError("cut off")
+        if how == "killed":
+            raise Killed
+        return answer
 
 
 @pytest.fixture
@@ -66,9 +77,9 @@ def store(tmp_path):
     return content_application(kept, checker, KEEPER, clock=lambda: NOW_MS)
 
 
-def sealed(who=RECEIVER):
-    """A file of somebody's."""
-    place = Place("a" * 32, 0, slot=1, holder=who.uid)
+def sealed(number=0):
+    """A file of the receiver's answer to a task."""
+    place = Place(f"{number:032x}", 0, slot=1, holder=RECEIVER.uid)
     return seal(Kind.ANSWER, place, b"72", recipients={UID: point(KEEPER.private_key)})[0]
 
 
@@ -76,16 +87,23 @@ def client(kind, who, ways, found=NETWORK):
     return kind(found, who, transport=ways, clock=lambda: NOW_MS)
 
 
-async def work(hall, ends):
+async def work(hall, ends, server=None):
     """As a fog worker: claims what comes first, and commits what ``ends`` makes of it."""
-    server = await hall.server("a")
+    server = server or await hall.server("a")
     board = hall.gateway.core.board
     await until(lambda: board.first("a"), "an order")
     order = board.first("a")
-    claimed = await server.claim(order.id)
+    claimed = await server.claim(order.id, order.epoch)
     outcome, data = await ends(InnerRequest.decode(claimed.payload))
-    await server.commit(order.id, outcome=outcome, result=data)
+    await server.commit(order.id, order.epoch, outcome=outcome, result=data)
     return order
+
+
+async def work_on(hall, ends):
+    """One order after another."""
+    server = await hall.server("a")
+    while True:
+        await work(hall, ends, server)
 
 
 def failing(code):
@@ -174,6 +192,32 @@ async def test_a_receiver_keeps_files_through_the_fog_and_reads_them_without(hal
     async with client(ContentClient, RECEIVER, ways, elsewhere) as files:
         await files.put(blob)
     assert ways.heard[80] == before
+
+
+async def test_answers_arrive_once_whatever_happens_on_the_way_to_the_fog(hall, store, tmp_path):
+    """Links that fail before and after the gateway heard, and senders that are killed."""
+    rng, path, ledger = random.Random(5), tmp_path / "outbox.sqlite3", Records()
+
+    def fails():
+        return rng.choice(["before", "after", "killed"]) if rng.random() < 0.4 else ""
+
+    parcels = [Outbox(path).put([sealed(n)], queued_ms=n) for n in range(12)]
+    kills = 0
+    working = asyncio.create_task(work_on(hall, carrying(store)))
+    try:
+        while Outbox(path).pending():
+            ways = Ways(fails, p80=hall.app, p81=store)
+            async with client(ContentClient, RECEIVER, ways) as files:
+                try:
+                    await send(Outbox(path), files, ledger, RECEIVER)
+                except Killed:
+                    kills += 1
+            assert ways.heard[81] == 0
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    assert kills
+    assert (ledger.rows, ledger.writes) == (taken(parcels), 12)
 
 
 async def stores(scope, receive, send):
