@@ -56,6 +56,7 @@ class Search:
             bound=bound.value,
         )
         self._queues: Queues | None = None
+        self._queue_pace = 0.0
 
     def land(self, position: Floats) -> Ids:
         """The assignment at ``position``, (m,): logarithms of multipliers of the bound's prices.
@@ -99,6 +100,9 @@ class Search:
         """Where the best misses deadlines, anneal it by what orders wait for each other, too."""
         found = self.instance.evaluate(self.best)
         excess = found.cost - self.bound.value
+        before = self.budget.left_s
+        if before is not None and self._queue_pace:  # it cools until the time is over, not beyond
+            proposals = min(proposals, int(_FITS * before * self._queue_pace))
         if found.lateness == 0 or excess <= 0 or not self.budget.spend(proposals):
             return
         self._queues = self._queues or Queues(self.instance, self._annealing.servers)
@@ -106,6 +110,9 @@ class Search:
             self.best, proposals, excess, self.rng, expired=lambda: self.budget.expired
         )
         self.keep(place, self.worth(place))
+        after = self.budget.left_s
+        if before is not None and after:
+            self._queue_pace = max(self._queue_pace, proposals / (before - after))
 
     def _clock(self, proposals: int, before: float | None, after: float | None) -> None:
         if before is not None and after:
