@@ -82,7 +82,7 @@ def tell(site: Site, marks: Marks) -> str:
     Returns:
         the task's id, which is no secret.
     """
-    before = taken_in(site, "observations")
+    before, carried = taken_in(site, "observations"), _carried(site)
     _enrol(site)
     task = _publish(site, marks)
     _answer(site, marks, task)
@@ -90,7 +90,14 @@ def tell(site: Site, marks: Marks) -> str:
     _search(site, marks)
     _release(site, marks)
     until(lambda: taken_in(site, "answers") > 0 and taken_in(site, "observations") > before)
+    assert _carried(site) >= carried + 3  # an answer, a batch of readings, a search
     return task
+
+
+def _carried(site: Site) -> int:
+    """How many orders the fog has done."""
+    found: int = site.pmcb("institution", "fog", "audit")["states"].get("DONE", 0)
+    return found
 
 
 def taken_in(site: Site, what: str) -> int:
