@@ -21,6 +21,7 @@ from pmcb_client.network_file import ContentStore, FogGateway, RetrievalGateway
 from pmcb_client.receiver import Outbox, send
 from pmcb_client.sealing import Kind, Place, seal
 from pmcb_services.content import Blobs, content_application
+from pmcb_services.fog.errors import NotFound
 from pmcb_services.fog.online import InnerRequest, SqliteDatabase
 from pmcb_services.retrieval.errors import (
     GatewayUnavailable,
@@ -167,6 +168,20 @@ async def test_a_gateway_that_takes_no_orders_is_away(hall, store):
             await files.put(sealed())
     async with ContentClient(NETWORK, RECEIVER, clock=lambda: NOW_MS) as files:
         with pytest.raises(ContentUnavailable, match="order gateway does not answer"):
+            await files.put(sealed())
+
+
+async def test_a_gateway_that_has_forgotten_an_order_is_no_answer_of_the_store(
+    hall, store, monkeypatch
+):
+    """Its NOT_FOUND is not the store's: the file may be sent again."""
+
+    async def forgets(*_):
+        raise NotFound("There is no such order of yours.", field="id")
+
+    monkeypatch.setattr(hall.gateway.desk, "status", forgets)
+    async with client(ContentClient, RECEIVER, Ways(p80=hall.app, p81=store)) as files:
+        with pytest.raises(ContentUnavailable, match="no such order"):
             await files.put(sealed())
 
 

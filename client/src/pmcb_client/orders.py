@@ -147,15 +147,29 @@ class Orders(ServiceClient):
         """
         name = secrets.token_hex(16)
         order = await asyncio.to_thread(self._order, name, errand)
-        answer = await self._call("POST", "/orders", order)
+        taken = await self._call("POST", "/orders", order)
+        return _told(await self._over(_read(taken), within_s)) if taken.is_success else taken
+
+    async def _over(self, order: Document, within_s: float) -> Document:
+        """The order once it is over.
+
+        Raises:
+            NotCarried: it is not, within the time; it was withdrawn.
+        """
         ends = time.monotonic() + within_s
-        while answer.is_success and (stands := _read(answer))["state"] in _OPEN:
+        while order["state"] in _OPEN:
             left_s = ends - time.monotonic()
             if left_s <= 0:
-                await self._withdraw(name)
-                raise NotCarried(_why_not(stands))
-            answer = await self._call("GET", f"/orders/{name}?wait={min(left_s, WITHIN_S):.3f}")
-        return _told(stands) if answer.is_success else answer
+                await self._withdraw(order["id"])
+                raise NotCarried(_why_not(order))
+            path = f"/orders/{order['id']}?wait={min(left_s, WITHIN_S):.3f}"
+            answer = await self._call("GET", path)
+            if not answer.is_success:
+                raise NotCarried(
+                    f"The order gateway tells no more of the order: {said(answer).message}"
+                )
+            order = _read(answer)
+        return order
 
     def _order(self, name: str, errand: Errand) -> str:
         """The order in JSON; some milliseconds' work for each MiB."""
@@ -212,7 +226,7 @@ def orders_of(
 def _read(answer: httpx.Response) -> Document:
     try:
         order: Document = answer.json()
-        order["state"]
+        order["id"], order["state"]
     except (ValueError, KeyError, TypeError) as error:
         raise NotCarried("The order gateway's answer cannot be read.") from error
     return order

@@ -125,6 +125,7 @@ class RetrievalClient(ServiceClient):
     async def stores(self) -> list[Document]:
         """Names of the stores, and what they are on the ledger."""
         found: list[Document] = (await self._call("GET", "/stores"))["stores"]
+        self._datasets = {each["name"]: each["dataset"] for each in found}
         return found
 
     async def schema(self, store: str) -> Schema:
@@ -229,7 +230,7 @@ class RetrievalClient(ServiceClient):
     async def _dataset(self, store: str) -> str:
         """What a store is on the ledger, where grants are for."""
         if store not in self._datasets:
-            self._datasets = {each["name"]: each["dataset"] for each in await self.stores()}
+            await self.stores()
         if store not in self._datasets:
             raise UnknownStore(f"There is no store {store}.", field="store")
         return self._datasets[store]
