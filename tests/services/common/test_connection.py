@@ -24,7 +24,9 @@ PUT = b"PUT /v1/file HTTP/1.1\r\nhost: x\r\n" + b"".join(
 )
 CHUNKED = PUT + b"transfer-encoding: chunked\r\n\r\n"
 WHOLE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
-CODE = b'{"error":"%s"'
+PIECE = b"40\r\n" + b"x" * 64 + b"\r\n"
+TOO_SLOW, HEALTHY = b'{"error":"TOO_SLOW"', b"\r\n\r\nok\n"
+IMPATIENT_S = 0.5
 
 
 async def ready():
@@ -32,11 +34,11 @@ async def ready():
 
 
 @asynccontextmanager
-async def served():
-    """A service that takes bodies of up to 100 bytes, within a fifth of a second; its address."""
+async def served(*, body_s=IMPATIENT_S):
+    """A service that takes bodies of up to 100 bytes; its address."""
     checker = RequestChecker(network(A), audience="files", clock=lambda: NOW_MS)
     app = application("files", version="1", ready=ready)
-    caller = SignedCaller(checker, body_bytes=100, body_s=0.2)
+    caller = SignedCaller(checker, body_bytes=100, body_s=body_s)
 
     @app.put("/v1/file", dependencies=[Depends(caller)])
     async def put() -> dict[str, str]:
@@ -55,8 +57,8 @@ async def served():
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Heads come within a fifth of a second."""
-    monkeypatch.setattr(connection_module, "HEAD_S", 0.2)
+    """Heads come within half a second."""
+    monkeypatch.setattr(connection_module, "HEAD_S", IMPATIENT_S)
 
 
 async def spoken(address, first, more=b"", pause_s=0.02):
@@ -85,66 +87,50 @@ async def spoken(address, first, more=b"", pause_s=0.02):
     return bytes(heard)
 
 
-@pytest.mark.parametrize(
-    ("first", "more", "says"),
-    [
-        (b"", b"", b""),
-        (b"GET /heal", b"", b""),
-        (b"GET /healthz HTTP/1.1\r\n", b"x: y\r\n", b""),
-        (b"GET /", b"x", b""),
-        (b"", b"\r\n", b""),
-        (PUT + b"content-length: 99\r\n\r\n", b"x", CODE % b"TOO_SLOW"),
-        (CHUNKED, b"1\r\nx\r\n", CODE % b"TOO_SLOW"),
-        (CHUNKED, b"40\r\n" + b"x" * 64 + b"\r\n", CODE % b"TOO_LARGE"),
-        (CHUNKED + b"0\r\n", b"x: y\r\n", CODE % b"TOO_SLOW"),
-        (CHUNKED.replace(b"PUT", b"GET", 1), b"40\r\n" + b"x" * 64 + b"\r\n", CODE % b"METHOD"),
-        (WHOLE.replace(b"\r\n\r\n", b"\r\ncontent-length: 99999999\r\n\r\n"), b"x", b"ok\n"),
-        (WHOLE, b"\r\n", b"ok\n"),
-        (WHOLE + b"GET /readyz", b" ", b"ok\n"),
-    ],
-    ids=[
-        "silent",
-        "half a line",
-        "headers without end",
-        "a path without end",
-        "empty lines without end",
-        "a body byte by byte",
-        "chunks byte by byte",
-        "chunks without end",
-        "trailers without end",
-        "chunks that nobody reads",
-        "a body for health",
-        "empty lines afterwards",
-        "half of a second one",
-    ],
-)
-async def test_whoever_dawdles_is_told_so_or_cut_off(first, more, says):
-    """The connection ends, whatever is sent on it; the service goes on."""
+NOTHING = b""
+DAWDLERS = {
+    "silent": (b"", b"", NOTHING),
+    "half a line": (b"GET /heal", b"", NOTHING),
+    "headers without end": (b"GET /healthz HTTP/1.1\r\n", b"x: y\r\n", NOTHING),
+    "a path without end": (b"GET /", b"x", NOTHING),
+    "empty lines without end": (b"", b"\r\n", NOTHING),
+    "a body byte by byte": (PUT + b"content-length: 99\r\n\r\n", b"x", TOO_SLOW),
+    "chunks byte by byte": (CHUNKED, b"1\r\nx\r\n", TOO_SLOW),
+    "trailers without end": (CHUNKED + b"0\r\n", b"x: y\r\n", TOO_SLOW),
+    "chunks without end": (CHUNKED, PIECE, b"TOO_LARGE"),
+    "chunks that nobody reads": (CHUNKED.replace(b"PUT", b"GET", 1), PIECE, b"METHOD"),
+    "a body for health": (WHOLE[:-2] + b"content-length: 99999999\r\n\r\n", b"x", HEALTHY),
+    "empty lines afterwards": (WHOLE, b"\r\n", HEALTHY),
+    "half of a second one": (WHOLE + b"GET /readyz", b" ", HEALTHY),
+}
+FLOODS = {
+    "a header": (b"GET /healthz HTTP/1.1\r\nx: ", b"y" * 2**14),
+    "headers": (b"GET /healthz HTTP/1.1\r\n", b"x: y\r\n" * 2**12),
+    "a path": (b"GET /", b"x" * 2**14),
+    "empty lines": (b"", b"\r\n" * 2**13),
+    "a chunk's words": (CHUNKED + b"1;", b"x" * 2**14),
+    "a trailer": (CHUNKED + b"0\r\nx: ", b"y" * 2**14),
+}
+
+
+async def test_whoever_dawdles_is_told_so_or_cut_off():
+    """Every connection ends, whatever is sent on it; the service goes on."""
     async with served() as address:
-        heard = await spoken(address, first, more)
-        assert says in heard if says else heard == b""
+        ends = (spoken(address, first, more) for first, more, _ in DAWDLERS.values())
+        heard = dict(zip(DAWDLERS, await asyncio.gather(*ends), strict=True))
+        for name, (_, _, says) in DAWDLERS.items():
+            assert says in heard[name] if says else heard[name] == b"", name
         async with httpx.AsyncClient(base_url="http://{}:{}".format(*address)) as http:
             assert (await http.get("/healthz")).text == "ok\n"
 
 
-@pytest.mark.parametrize(
-    ("first", "more"),
-    [
-        (b"GET /healthz HTTP/1.1\r\nx: ", b"y" * 2**14),
-        (b"GET /healthz HTTP/1.1\r\n", b"x: y\r\n" * 2**12),
-        (b"GET /", b"x" * 2**14),
-        (b"", b"\r\n" * 2**13),
-        (CHUNKED + b"1;", b"x" * 2**14),
-        (CHUNKED + b"0\r\nx: ", b"y" * 2**14),
-    ],
-    ids=["a header", "headers", "a path", "empty lines", "a chunk's words", "a trailer"],
-)
-async def test_whoever_floods_is_cut_off_before_it_is_late(monkeypatch, first, more):
+async def test_whoever_floods_is_cut_off_before_it_is_late(monkeypatch):
     """What is neither a head of a usual size nor a body is not kept until the time is over."""
     monkeypatch.setattr(connection_module, "HEAD_S", 60.0)
-    async with served() as address:
-        heard = await asyncio.wait_for(spoken(address, first, more, pause_s=0), 5)
-        assert b"200" not in heard
+    async with served(body_s=60.0) as address:
+        ends = (spoken(address, *flood, pause_s=0) for flood in FLOODS.values())
+        heard = dict(zip(FLOODS, await asyncio.gather(*ends), strict=True))
+    assert {name: says for name, says in heard.items() if b"HTTP/1.1 200" in says} == {}
 
 
 async def test_whoever_is_quick_keeps_the_connection():
@@ -153,11 +139,11 @@ async def test_whoever_is_quick_keeps_the_connection():
         url = "http://{}:{}".format(*address)
         async with httpx.AsyncClient(base_url=url, auth=SIGNED) as http:
             reached = set()
-            for _ in range(6):
+            for _ in range(4):
                 answer = await http.put("/v1/file", content=b"x" * 100)
                 assert answer.status_code == 200
                 reached.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
-                await asyncio.sleep(0.08)
+                await asyncio.sleep(IMPATIENT_S / 3)
     assert len(reached) == 1
 
 
