@@ -29,7 +29,7 @@ from ._organisation_site import FIELDS, ORGANISATION, STORE, Site
 __all__ = ["BUDGET", "DATASET", "People", "enrol", "people_of_site"]
 
 CREDIT = 10**9
-BUDGET = "2"
+BUDGET = "1"
 DATASET = "diary"
 COMMAND = "dose"
 LEVELS, PER_LEVEL = 2, 3

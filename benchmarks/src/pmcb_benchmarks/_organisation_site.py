@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy as np
 from pmcb_apps.organisation._control import Control
 from pmcb_client.network_file import NetworkFile, load
 from pmcb_client.wallet import Wallet, WalletIdentity
+
+from ._organisation_memory import memory
 
 __all__ = ["DEVICE", "ORGANISATION", "ROLES", "STORE", "TOKEN", "Site", "organisation_site"]
 
@@ -92,6 +95,7 @@ class Site:
         self.folder = folder
         self.workers = [f"ward-{number}" for number in range(1, workers + 1)]
         self.device = DEVICE
+        self._extra = extra
         self._first, self._whole = folder / "first.toml", folder / "organisation.toml"
         first = _FIRST.format(chaincode=f'chaincode = "{chaincode}"' if chaincode else "")
         self._first.write_text(first)
@@ -140,6 +144,16 @@ class Site:
         """What `pmcb status` shows."""
         return Control(self.home).state()
 
+    def memory(self) -> dict[str, dict[str, int]]:
+        """Of the supervisor and what the organisation itself runs, as `memory` counts it."""
+        state = self.state()
+        pids = {each["name"]: each["pid"] for each in state["services"]}
+        found = memory({"supervisor": state["supervisor"], **pids})
+        others = {"total", *(tomllib.loads(self._extra)["services"] if self._extra else ())}
+        own = {name: held for name, held in found.items() if name not in others}
+        keys = found["total"]
+        return {**own, "total": {key: sum(held[key] for held in own.values()) for key in keys}}
+
     def network(self) -> NetworkFile:
         """As network.json says now."""
         return load(self.home / "network.json")
@@ -147,11 +161,6 @@ class Site:
     def identity(self, label: str) -> WalletIdentity:
         """Somebody of the wallet."""
         return Wallet(self.home / "wallet").get(label)
-
-    def url(self, service: str) -> str:
-        """Where a service listens now."""
-        found = {each["name"]: each["url"] for each in self.state()["services"]}
-        return str(found[service])
 
     def pmcb(self, *words: str, fails: bool = False) -> dict[str, Any]:
         """What a command tells.
@@ -180,7 +189,7 @@ def organisation_site(
     Args:
         folder: an empty one.
         workers: fog servers, each with a worker.
-        extra: further services of the file.
+        extra: services of other people in the file.
         chaincode: address of a server to dial; without one the network runs the contract.
     """
     site = Site(folder, workers, extra, chaincode)

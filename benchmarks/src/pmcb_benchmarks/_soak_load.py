@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -85,9 +86,9 @@ class SoakLoad:
             self._releases(),
             self._answers(),
         ]
-        async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
+        for error in await asyncio.gather(*work, return_exceptions=True):
+            if error is not None:  # the others went on without it; it is a finding
+                self.told.refused[f"ended by {type(error).__name__}: {error}"] += 1
 
     # -- who asks
 
@@ -102,7 +103,7 @@ class SoakLoad:
             async with FogClient(self._site.network(), self._people.get(made.label)) as gateway:
                 if made.id not in self.told.orders:
                     await gateway.submit(made.document)
-                    self.told.orders[made.id] = made
+                    self.told.orders[made.id] = replace(made, document={"id": made.id})
                 await gateway.outcome(made.id, within_s=_WAIT_S)
 
         await self._until_told("orders", submit)
@@ -177,15 +178,22 @@ class SoakLoad:
 
     async def _answers(self) -> None:
         while not self._over.is_set():
-            with suppress(TimeoutError):
-                task = await self.crowd.publish()
-                await self.crowd.accept(task)
-                for who in self._people.receivers:
-                    if self._over.is_set():
-                        return
-                    opened = await self.crowd.open(task, who.label)
-                    await asyncio.to_thread(self.crowd.answer, opened, who)
-                    await self._pause("answers")
+            try:
+                await self._answered_task()
+            except TimeoutError:
+                self.told.later["answers"] += 1
+            except (Refused, ContentRefused) as error:
+                self.told.refused[f"answers {error.code}"] += 1
+
+    async def _answered_task(self) -> None:
+        task = await self.crowd.publish()
+        await self.crowd.accept(task)
+        for who in self._people.receivers:
+            if self._over.is_set():
+                return
+            opened = await self.crowd.open(task, who.label)
+            await asyncio.to_thread(self.crowd.answer, opened, who)
+            await self._pause("answers")
 
     # -- what they do without an answer
 

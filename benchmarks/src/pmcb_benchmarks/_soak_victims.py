@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -25,7 +26,8 @@ _BACK_WITHIN_S, _GONE_S = 150.0, 10.0
 _EARLY, _EARLY_S = 0.25, 4.0  # of the kills, the next one dies, too, within its first seconds
 _LOOK_S = 0.5
 _SAME = {"ward": "fog worker", "receiver": "receiver"}
-_CHILDREN = (("nats-server", "broker"), ("_planner", "planner"), ("online._child", "runner"))
+_CHILDREN = (("_planner", "planner"), ("online._child", "runner"))
+_BROKER = "nats-server"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Victims:
             found[kind].append(each["pid"])
             for name, pid in _children(each["pid"]):
                 found[f"{kind}: {name}"].append(pid)
+        if broker := _broker(self._site.home):
+            found["broker"].append(broker)
         return found
 
     def _again(self, kind: str) -> tuple[bool, str]:
@@ -159,4 +163,15 @@ def _children(pid: int) -> Iterator[tuple[str, int]]:
         for child in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.Error):
                 line = " ".join(child.cmdline())
-                yield next((name for mark, name in _CHILDREN if mark in line), "child"), child.pid
+                if child.name() != _BROKER:
+                    name = next((name for mark, name in _CHILDREN if mark in line), "child")
+                    yield name, child.pid
+
+
+def _broker(home: Path) -> int:
+    """It outlives a gateway that is killed, as nobody's child; 0 without one."""
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = process.info["cmdline"] or ()
+        if process.info["name"] == _BROKER and any(str(home) in word for word in words):
+            return process.pid
+    return 0

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 def organisation(
     settings: Settings, *, answers: int, rate: float, seconds: float, seed: int, out: Path | None
 ) -> None:
-    """Measure a whole organisation: from an answer to a hit, under mixed load.
+    """Measure a whole organisation: memory, from an answer to a hit, under mixed load.
 
     All services of one organisation run as `pmcb up` runs them on the embedded network, with two
     fog workers, and everybody who works with them. Five minutes; do nothing else meanwhile.
@@ -84,10 +84,12 @@ async def _measured(
     from ._organisation_people import people_of_site
 
     async with people_of_site(site) as people:
+        held = {"started": site.memory()}
         with progress("answers", answers) as advance:
             found = await answers_found(site, people, count=answers, seed=seed, advance=advance)
         with progress("orders", round(rate * seconds)) as advance:
             load = await mixed_load(
                 site, people, adapter, rate=rate, seconds=seconds, seed=seed, advance=advance
             )
-    return {"answers": found, "load": load}
+        held["after the load"] = site.memory()
+    return {"answers": found, "load": load, "memory": held}

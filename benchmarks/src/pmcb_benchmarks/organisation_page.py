@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from .page import Row
 
 __all__ = ["load_table", "organisation_rows", "soak_rows", "victims_table"]
 
-FOUND_S, QUERY_MS = 5.0, 1000.0
+FOUND_S, QUERY_MS, MEMORY_MIB = 5.0, 1000.0, 1024
+MIB = 2**20
 _LOST = ("refused", "lost", "open", "effects_twice", "done_without_effect", "audit_findings")
 
 
@@ -33,10 +36,22 @@ def organisation_rows(found: Mapping[str, Any]) -> Iterator[Row]:
         ),
         queries["p95"] <= QUERY_MS and not lost,
     )
+    for when, held in found["memory"].items():
+        total = held["total"]
+        yield (
+            f"memory of all {total['processes']} processes together, idle, {when}",
+            f"≤ {MEMORY_MIB:,} MiB",
+            (
+                f"{total['rss'] / MIB:,.0f} MiB, pages that several share counted for each; "
+                f"{total['pss'] / MIB:,.0f} MiB if once"
+            ),
+            total["rss"] <= MEMORY_MIB * MIB,
+        )
 
 
-def load_table(found: Mapping[str, Any]) -> str:
+def load_table(path: Path) -> str:
     """Every kind of order, in Markdown."""
+    found = json.loads(path.read_text())
     lines = ["| order | p50 ms | p95 ms | p99 ms | longest ms |", "|---|---|---|---|---|"]
     for kind, took in found["load"]["kinds"].items():
         times = " | ".join(f"{took[each]:,.0f}" for each in ("p50", "p95", "p99", "most"))
@@ -56,8 +71,9 @@ def soak_rows(found: Mapping[str, Any]) -> Iterator[Row]:
     )
 
 
-def victims_table(found: Mapping[str, Any]) -> str:
+def victims_table(path: Path) -> str:
     """What was killed, and how often, in Markdown."""
+    found = json.loads(path.read_text())
     lines = ["| killed | times |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in found["by_victim"].items()]
     return "\n".join(lines)
