@@ -46,3 +46,17 @@ def test_a_service_imports_nothing_heavy_that_it_does_not_need(kind: str, tmp_pa
     assert not spared & set(imported)
     assert kind not in WITHOUT_LEDGER or "grpc" not in imported
     assert kind != "fog-worker" or "httpx" not in imported  # its child has it, once it is needed
+
+
+CHILD = """
+import sys
+import pmcb_services.fog.online._child
+assert not {"asyncio", "httpx", "pydantic"} & set(sys.modules)
+import pmcb_services.fog.online._device, pmcb_services.fog.online._forward
+assert not {"numpy", "pydantic"} & set(sys.modules)
+"""
+
+
+def test_what_runs_the_orders_of_a_fog_worker_is_small():
+    """It is started anew whenever a lease is lost: first without HTTP, then without models."""
+    subprocess.run([sys.executable, "-c", CHILD], check=True)

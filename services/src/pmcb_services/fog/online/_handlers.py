@@ -35,7 +35,7 @@ class ComputeTest:
 class _Late:
     """A handler that is made for its first order.
 
-    HTTP takes 29 MiB and 0.3 s: a fog worker, and its child until it is needed, do without.
+    HTTP takes 16 MiB and 0.1 s: a fog worker, and its child until it is needed, do without.
     """
 
     def __init__(self, make: Callable[[], Handler]) -> None:

@@ -12,7 +12,7 @@ import httpx
 from pmcb_client.http_identity import said
 
 from ._handler import OrderFailed
-from ._messages import MAX_PAYLOAD_BYTES
+from ._order import MAX_PAYLOAD_BYTES
 
 __all__ = ["PATIENCE_S", "Answer", "Clients", "send"]
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pmcb_client.http_identity import SignedRequests
 from pmcb_client.http_identity._message import EXPIRES
@@ -95,26 +95,30 @@ class InnerRequest:
         """
         line, _, body = data.partition(b"\n")
         try:
-            said = _Said.model_validate_json(line)
-        except ValidationError:
-            raise InvalidInput("It carries no signed request.", field="payload") from None
+            said = json.loads(line.decode("ascii"))
+        except (ValueError, RecursionError):
+            said = None
+        if not _is_request(said):
+            raise InvalidInput("It carries no signed request.", field="payload")
         return cls(
-            method=said.method,
-            target=said.target,
-            headers=_kept(said.headers),
+            method=said["method"],
+            target=said["target"],
+            headers=_kept(said["headers"]),
             body=body,
-            to=said.to,
+            to=said.get("to", ""),
         )
 
 
-class _Said(BaseModel):
-    """The line before the body."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    method: str
-    target: str = Field(pattern="^/[!-~]*$")
-    headers: dict[str, str]
-    to: str = ""
+def _is_request(said: object) -> bool:
+    """Whether this is the line before a body; what runs orders has no pydantic: 13 MiB, 0.2 s."""
+    if not isinstance(said, dict) or {*said} | {"to"} != {"method", "target", "headers", "to"}:
+        return False
+    headers = said["headers"]
+    if not isinstance(headers, dict):
+        return False
+    texts = (said["method"], said["target"], said.get("to", ""), *headers, *headers.values())
+    are_texts = all(isinstance(each, str) and each.isascii() for each in texts)
+    return are_texts and re.fullmatch("/[!-~]*", said["target"]) is not None
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pmcb_services.fog.errors import InvalidInput
 
-from ._order import OnUnknown, Outcome
+from ._order import MAX_PAYLOAD_BYTES, OnUnknown, Outcome
 
 __all__ = [
     "MAX_BYTES",
@@ -52,7 +52,6 @@ __all__ = [
 
 STREAM = "FOG"
 RPC = "fog.rpc."
-MAX_PAYLOAD_BYTES = 8 * 2**20
 MAX_BYTES = MAX_PAYLOAD_BYTES + 2**16
 SERVER_ID = "[a-z0-9-]{1,32}"
 

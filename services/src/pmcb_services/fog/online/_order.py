@@ -10,10 +10,13 @@ from pmcb_services.fog.errors import Conflict, StaleEpoch
 
 from ._state import CAUSES, FINAL, Cause, State
 
-__all__ = ["ATTEMPTS", "Event", "OnUnknown", "Order", "Outcome"]
+__all__ = ["ATTEMPTS", "MAX_PAYLOAD_BYTES", "Event", "OnUnknown", "Order", "Outcome"]
 
 ATTEMPTS = 3
 """Starts after which an order whose lease is lost is a dead letter."""
+
+MAX_PAYLOAD_BYTES = 8 * 2**20
+"""Of a result, too."""
 
 OnUnknown = Literal["rerun", "hold"]
 Outcome = Literal["done", "failed", "unknown"]
