@@ -84,12 +84,11 @@ async def _measured(
     from ._organisation_people import people_of_site
 
     async with people_of_site(site) as people:
-        held = {"started": site.memory()}
+        held = site.memory()
         with progress("answers", answers) as advance:
             found = await answers_found(site, people, count=answers, seed=seed, advance=advance)
         with progress("orders", round(rate * seconds)) as advance:
             load = await mixed_load(
                 site, people, adapter, rate=rate, seconds=seconds, seed=seed, advance=advance
             )
-        held["after the load"] = site.memory()
     return {"answers": found, "load": load, "memory": held}
