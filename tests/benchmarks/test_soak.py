@@ -3,6 +3,9 @@
 
 import dataclasses
 import json
+import signal
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
 from typing import Any
@@ -13,6 +16,7 @@ from click.testing import CliRunner
 from pmcb_benchmarks._fog_device import Effect
 from pmcb_benchmarks._organisation_crowd import Queued
 from pmcb_benchmarks._organisation_orders import Made
+from pmcb_benchmarks._soak_audits import left_behind
 from pmcb_benchmarks._soak_facts import Facts
 from pmcb_benchmarks._soak_findings import Wrong, differences, of_audits, of_blows
 from pmcb_benchmarks._soak_told import Told
@@ -148,6 +152,20 @@ def test_the_page_says_what_was_killed_and_what_was_found(tmp_path):
     assert (said, met) == ("2 PAID_TWICE; acknowledged were 5 orders", False)
     (tmp_path / "run.json").write_text(json.dumps(run))
     assert victims_table(tmp_path / "run.json").endswith("| fog | 3 |")
+
+
+def test_whatever_still_runs_of_a_folder_is_named_and_ended(tmp_path):
+    """And nothing of any other folder."""
+    ours, others = (
+        subprocess.Popen([sys.executable, "-c", "input()", str(path)], stdin=subprocess.PIPE)
+        for path in (tmp_path / "home", tmp_path.parent / "other")
+    )
+    with ours, others:
+        (found,) = left_behind(tmp_path)
+        assert found.endswith("./home")
+        assert ours.wait(10) == -signal.SIGKILL
+        assert others.poll() is None
+    assert left_behind(tmp_path) == []
 
 
 @pytest.mark.stress

@@ -37,21 +37,29 @@ def soaked(folder: Path, *, minutes: float, seed: int, say: Say) -> dict[str, An
         seed: of the load, the victims and the moments.
         say: hears how far it is.
     """
+    try:
+        found, findings = _loaded(folder, minutes, seed, say)
+    finally:
+        left = left_behind(folder)  # also where Ctrl-C came while nothing kept them
+    findings += Finding.of(Wrong.LEFT_BEHIND, left)
+    return {**found, "findings": [each.document() for each in findings]}
+
+
+def _loaded(
+    folder: Path, minutes: float, seed: int, say: Say
+) -> tuple[dict[str, Any], list[Finding]]:
     with (
         Adapter() as adapter,
         Chaincode(folder) as chaincode,
         organisation_site(folder, extra=ROLES, chaincode=chaincode.address) as site,
     ):
         site.connect_device(adapter.url)
-        found, findings = asyncio.run(
-            _Soak(site, adapter, chaincode, seed=seed, say=say).run(minutes)
-        )
+        run = _Soak(site, adapter, chaincode, seed=seed, say=say)
+        found, findings = asyncio.run(run.run(minutes))
         site.down()
         audits = {"ledger": asyncio.run(chain(site))}
     found["audits"] |= audits
-    findings += of_audits(audits)
-    findings += Finding.of(Wrong.LEFT_BEHIND, left_behind(folder))
-    return {**found, "findings": [each.document() for each in findings]}
+    return found, [*findings, *of_audits(audits)]
 
 
 class _Soak:
