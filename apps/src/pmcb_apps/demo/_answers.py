@@ -58,14 +58,19 @@ async def answer_all(
                     await asyncio.sleep(_POLL_S)
 
     delivering = asyncio.gather(*map(deliver, others))
-    majority = len(shared) // 2 + 1
-    openings = []
-    for number, holder in enumerate(shared[:majority], 1):
-        await deliver(holder)
-        if number >= majority - 1:
-            first = shared[0]
-            openings.append(await coalition(cast, services, first.opened, first.claim.holder))
-    await asyncio.gather(delivering, *map(deliver, shared[majority:]))
+    try:
+        majority = len(shared) // 2 + 1
+        openings = []
+        for number, holder in enumerate(shared[:majority], 1):
+            await deliver(holder)
+            if number >= majority - 1:
+                first = shared[0]
+                found = await coalition(cast, services, first.opened, first.claim.holder)
+                openings.append(found)
+        await asyncio.gather(delivering, *map(deliver, shared[majority:]))
+    finally:
+        delivering.cancel()  # nobody else ends it where the story ends here
+        await asyncio.gather(delivering, return_exceptions=True)
     return openings
 
 
