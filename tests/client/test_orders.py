@@ -160,6 +160,20 @@ async def test_what_nobody_takes_in_time_is_withdrawn(hall, store, monkeypatch):
     assert states == ["NEW", "CANCELLED"]
 
 
+async def test_what_a_worker_has_started_is_waited_for(hall, monkeypatch):
+    """A search of a large store takes longer than it may take to find a worker."""
+    monkeypatch.setattr(orders.Orders.carry, "__kwdefaults__", {"within_s": 1.0})
+    ways = Ways(p80=hall.app, p82=stores)
+
+    async def ends(_):
+        await until(lambda: ways.heard[80] > 2, "another look at the order")
+        return "done", b'{"rows": [], "hits": 0}'
+
+    async with client(RetrievalClient, WORKER, ways) as gateway, asyncio.TaskGroup() as group:
+        group.create_task(work(hall, ends))
+        assert (await gateway.query("icu", {"HR": (100, None)}))["hits"] == 0
+
+
 async def test_a_gateway_that_takes_no_orders_is_away(hall, store):
     """Draining or not there: the file waits where it is."""
     await hall.gateway.drain()

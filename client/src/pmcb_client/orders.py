@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Errand", "NotCarried", "Orders", "audience", "orders_of", "submission"]
 
 WITHIN_S = 60.0
-"""How long is waited for the answer; one call of the gateway waits as long at most."""
+"""How long is waited for a worker; one call of the gateway waits as long at most."""
 
 TIMEOUT_S = 90.0
 
@@ -41,7 +41,7 @@ _REFUSED = 403
 _AWAY = 500
 _BUSY = 429
 # What another order may bring through, of the codes that the fog gives itself.
-_AGAIN = frozenset({"DEFECT", "EXPIRED", "HTTP_500", "HTTP_502", "HTTP_503", "HTTP_504"})
+_AGAIN = frozenset({"DEFECT", "EXPIRED"} | {f"HTTP_{n}" for n in (429, 500, 502, 503, 504)})
 
 
 class NotCarried(ClientError):
@@ -138,9 +138,9 @@ class Orders(ServiceClient):
     async def carry(self, errand: Errand, *, within_s: float = WITHIN_S) -> httpx.Response:
         """The service's answer; or a refusal, by the gateway or by the service.
 
-        Of a refusal by the service the fog tells the code only. An order that is not over within
-        ``within_s`` is withdrawn; if it was too late for that, services answer a repeat as they
-        answered before.
+        Of a refusal by the service the fog tells the code only. An order that no worker has
+        started within ``within_s`` is withdrawn, and one that is not over when the signature ends;
+        if it was too late for that, services answer a repeat as they answered before.
 
         Raises:
             NotCarried: no answer, and no refusal.
@@ -148,17 +148,21 @@ class Orders(ServiceClient):
         name = secrets.token_hex(16)
         order = await asyncio.to_thread(self._order, name, errand)
         taken = await self._call("POST", "/orders", order)
-        return _told(await self._over(_read(taken), within_s)) if taken.is_success else taken
+        if not taken.is_success:
+            return taken
+        return _told(await self._over(_read(taken), within_s, errand.lifetime_s))
 
-    async def _over(self, order: Document, within_s: float) -> Document:
+    async def _over(self, order: Document, within_s: float, lifetime_s: float) -> Document:
         """The order once it is over.
 
         Raises:
             NotCarried: it is not, within the time; it was withdrawn.
         """
-        ends = time.monotonic() + within_s
+        now = time.monotonic()
+        started_by, over_by = now + within_s, now + lifetime_s
         while order["state"] in _OPEN:
-            left_s = ends - time.monotonic()
+            by = over_by if order["state"] == "STARTED" else started_by
+            left_s = by - time.monotonic()
             if left_s <= 0:
                 await self._withdraw(order["id"])
                 raise NotCarried(_why_not(order))

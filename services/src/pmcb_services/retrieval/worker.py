@@ -40,7 +40,7 @@ __all__ = ["RetrievalClient", "audience"]
 TIMEOUT_S = 600.0
 """A wide query may read a whole store."""
 
-CARRIED_S = 60
+CARRIED_S = 600
 """How long the fog may take to carry a question and its answer."""
 
 Document = dict[str, Any]

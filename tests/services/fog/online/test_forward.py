@@ -51,7 +51,7 @@ def carrying(request):
 
 def forward(place, allowed="POST /v1/observations"):
     """To a service that is there, or not."""
-    return Forward(lambda _: place, allowed)
+    return Forward(lambda _: place, allowed, timeout_s=30.0)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,7 @@ def test_a_request_that_has_expired_is_not_sent():
     ("answer", "code"),
     [
         ((403, b'{"error":"FORBIDDEN","message":"p7 is not yours","field":""}'), "FORBIDDEN"),
+        ((429, b'{"error":"QUOTA","message":"p7 sent too much","field":""}'), "QUOTA"),
         ((404, b"<html>p7</html>"), "HTTP_404"),
         ((400, b'{"error":"patient p7","message":"","field":""}'), "HTTP_400"),
         ((200, bytes(MAX_PAYLOAD_BYTES + 1)), "TOO_LARGE"),
@@ -123,7 +124,7 @@ def test_a_refusal_is_told_by_its_code(answer, code):
 
 def test_a_service_that_is_busy_or_hangs_up_is_asked_again():
     """With the very same request: it does not do it twice."""
-    with StubService(None, (503, b""), (429, b""), (200, b"receipt")) as stub:
+    with StubService(None, (503, b""), (502, b""), (200, b"receipt")) as stub:
         assert forward(Place(stub.url)).run(carrying(inner())) == b"receipt"
     assert len(stub.heard) == 4
     assert len({headers["pmcb-nonce"] for _, _, headers, _ in stub.heard}) == 1

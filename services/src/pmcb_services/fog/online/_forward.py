@@ -18,7 +18,7 @@ from ._places import Place
 
 __all__ = ["Forward"]
 
-_LATER = frozenset({429, 502, 503, 504})
+_LATER = frozenset({502, 503, 504})
 
 
 class Forward:
@@ -33,7 +33,7 @@ class Forward:
     """
 
     def __init__(
-        self, find: Callable[[str], Place | None], allowed: str, *, timeout_s: float = 30.0
+        self, find: Callable[[str], Place | None], allowed: str, *, timeout_s: float
     ) -> None:
         self._find = find
         self._allowed = re.compile(allowed)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ComputeTest", "handlers"]
 
+SEARCH_S = 600.0
+"""As long as a query gateway's own callers wait."""
+
 _STORE = "[A-Za-z0-9._-]{1,64}"
 
 
@@ -58,7 +61,10 @@ def handlers(places: Places) -> dict[str, Handler]:
     if places.network:
         path = Path(places.network)
         known["retrieval.query"] = _request(
-            path, _query_gateway, rf"POST /v1/stores/{_STORE}/(query|analyse|profile|patient)"
+            path,
+            _query_gateway,
+            rf"POST /v1/stores/{_STORE}/(query|analyse|profile|patient)",
+            timeout_s=SEARCH_S,
         )
         known["upload.submission"] = _request(path, _content, "PUT /v1/blobs/[0-9a-f]{64}")
         known["upload.observation"] = _request(path, _intake, "POST /v1/observations")
@@ -67,11 +73,17 @@ def handlers(places: Places) -> dict[str, Handler]:
     return known
 
 
-def _request(path: Path, of: Callable[[NetworkFile, str], Place | None], allowed: str) -> Handler:
+def _request(
+    path: Path,
+    of: Callable[[NetworkFile, str], Place | None],
+    allowed: str,
+    *,
+    timeout_s: float = 30.0,
+) -> Handler:
     def make() -> Handler:
         from ._forward import Forward
 
-        return Forward(_found(path, of), allowed)
+        return Forward(_found(path, of), allowed, timeout_s=timeout_s)
 
     return _Late(make)
 
