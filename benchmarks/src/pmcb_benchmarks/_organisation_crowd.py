@@ -27,6 +27,8 @@ from pmcb_client.receiver import (
 from pmcb_client.tasks import announced_keys, prepare, preview, publish, read_task_file
 from pmcb_client.usage_errors import KeyPending
 from pmcb_client.wallet import WalletIdentity
+from pmcb_services.publishing.errors import ServiceUnavailable
+from pmcb_services.retrieval.errors import GatewayUnavailable
 
 from ._organisation_people import PER_LEVEL, People
 from ._organisation_site import Site
@@ -36,6 +38,9 @@ __all__ = ["Crowd", "Queued", "patiently"]
 _AGAIN_S = 0.2
 _WITHIN_S = 180.0
 _RANGES = ((30, 220), (60, 260))
+_AWAY = (
+    LedgerError, ContentError, NetworkFileError, KeyPending, GatewayUnavailable, ServiceUnavailable,
+)  # fmt: skip
 
 _T = TypeVar("_T")
 
@@ -121,7 +126,7 @@ class Crowd:
 
 
 async def patiently(work: Callable[[], Awaitable[_T]], *, within_s: float = _WITHIN_S) -> _T:
-    """The same again while ledger, store or a key are not there; refusals are final.
+    """The same again while ledger, a service or a key are not there; refusals are final.
 
     Raises:
         TimeoutError: they did not come back.
@@ -132,7 +137,7 @@ async def patiently(work: Callable[[], Awaitable[_T]], *, within_s: float = _WIT
             return await work()
         except (Refused, ContentRefused):
             raise
-        except (LedgerError, ContentError, NetworkFileError, KeyPending) as error:
+        except _AWAY as error:
             if time.monotonic() > ends:
                 raise TimeoutError(f"{type(error).__name__} for {within_s:g} s") from error
         await asyncio.sleep(_AGAIN_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,7 +29,7 @@ from ._soak_told import Told
 
 __all__ = ["Facts", "gathered"]
 
-_QUIET_S = 3.0
+_TOLD_WITHIN_S = 300.0
 _LOOK_S = 1.0
 _DRAIN_S = 300.0
 _SLOTS = ("DataSubmitted", "SubmissionVerified", "RewardsSettled")
@@ -88,16 +89,17 @@ async def gathered(site: Site, people: People, told: Told, crowd: Crowd) -> Fact
         lambda: reader.releases(told.requests), lambda each: "running" not in each.values()
     )
     made = told.orders.values()
-    facts.files = await reader.files(
-        [each.hash for each in made if each.hash and facts.states.get(each.id) == "DONE"]
-    )
-    facts.events = await reader.events()
+    done = (each for each in made if facts.states.get(each.id) == "DONE")
+    facts.files = await patiently(partial(reader.files, {each.hash for each in done} - {""}))
+    facts.events = await patiently(reader.events)
     payments = [row["payment"] for row in facts.submitted.values() if "payment" in row]
     facts.earned = sum(payment["amount"] for payment in payments)
-    facts.balances = sum([await reader.balance(who.uid) for who in people.receivers])
-    facts.issued = await reader.balance(people.get("analyst").uid)
-    facts.spends = await reader.spends()
-    budget = await people.ask("institution", "get_budget", people.cohort)
+    owned = [await patiently(partial(reader.balance, who.uid)) for who in people.receivers]
+    facts.balances = sum(owned)
+    facts.issued = await patiently(partial(reader.balance, people.get("analyst").uid))
+    facts.spends = await patiently(reader.spends)
+    asked = partial(people.ask, "institution", "get_budget", people.cohort)
+    budget = await patiently(asked)
     facts.budget = (Fraction(budget["total"]), Fraction(budget["spent"]))
     return facts
 
@@ -106,7 +108,7 @@ async def _until(look: Callable[[], Awaitable[Any]], is_all: Callable[[Any], boo
     """What there is once it is all there, or once no more is to be waited for."""
     ends = time.monotonic() + _DRAIN_S
     while True:
-        found = await look()
+        found = await patiently(look)
         if is_all(found) or time.monotonic() > ends:
             return found
         await asyncio.sleep(_LOOK_S)
@@ -172,21 +174,23 @@ class _Reader:
         return kept
 
     async def events(self) -> Counter[tuple[str, str]]:
-        """What events tell of, over the ledger's whole life."""
+        """What events tell of, from the ledger's first block to one that is written now."""
         told: Counter[tuple[str, str]] = Counter()
+        last = secrets.token_hex(8)
+        account = self._people.get("releaser").uid.split("/")
+        await self._people.contract("authority.a").submit("issue_credit", *account, "1", last)
         channel = self._people.channel("releaser")
         reader = channel.chaincode_events(self._people.file.chaincode, start_block=0)
-        async with aclosing(reader) as events:
-            with suppress(TimeoutError):
-                while True:
-                    async with asyncio.timeout(_QUIET_S):
-                        event = await anext(events)
-                    payload = json.loads(event.payload)
-                    if event.name in _SLOTS:
-                        told.update((event.name, slot) for slot in _slots(payload))
-                    if event.name == "CreditIssued":
-                        told[event.name, payload["ref"]] += 1
-        return told
+        async with asyncio.timeout(_TOLD_WITHIN_S), aclosing(reader) as events:
+            async for event in events:
+                payload = json.loads(event.payload)
+                if event.name in _SLOTS:
+                    told.update((event.name, slot) for slot in _slots(payload))
+                if event.name == "CreditIssued":
+                    told[event.name, payload["ref"]] += 1
+                if payload.get("ref") == last:
+                    return told
+        raise RuntimeError("the ledger's events ended")
 
     async def balance(self, uid: str) -> int:
         """Of somebody."""
