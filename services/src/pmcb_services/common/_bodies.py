@@ -37,6 +37,8 @@ def read_body(
     """
     try:
         document = json.loads(body or b"{}", parse_float=parse_float, object_pairs_hook=_once)
+        if b"\\ud" in body.lower():  # half of a pair is no text: no answer could repeat it
+            json.dumps(document, ensure_ascii=False, default=str).encode()
         return kind.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -46,7 +48,7 @@ def read_body(
             raise _bad(f"There are only {', '.join(sorted(known))}.") from None
         raise _bad(f"'{place}' is missing or malformed.", place) from None
     except (ValueError, RecursionError):
-        raise _bad("The body is no JSON with each key once.") from None
+        raise _bad("The body is no JSON of whole characters with each key once.") from None
 
 
 def body_of(kind: type[BaseModel]) -> dict[str, Any]:

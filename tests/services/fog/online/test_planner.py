@@ -43,6 +43,20 @@ async def test_a_planner_answers_refuses_and_comes_back_when_it_died():
         assert planner.pid != first
 
 
+async def test_what_is_nested_too_deeply_is_refused():
+    """It cannot be copied; the process that has others' plans lives on."""
+    deep: list[object] = []
+    for _ in range(10_000):
+        deep = [deep]
+    async with Planner() as planner:
+        assert await planner.call(posixpath.basename, "a/b") == "b"
+        first = planner.pid
+        with pytest.raises(InvalidInput, match="too deeply"):
+            await planner.call(posixpath.basename, deep)
+        assert await planner.call(posixpath.basename, "a/c") == "c"
+        assert planner.pid == first
+
+
 def test_errors_that_are_made_of_more_than_a_sentence_arrive():
     """With their sentence and the part that is to blame."""
     for error in (Infeasible(["o1"]), ScenarioError("is no number.", pointer="/seed")):

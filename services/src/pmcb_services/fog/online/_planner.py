@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pmcb_services.fog import errors
-from pmcb_services.fog.errors import FogError, Overloaded, Unavailable
+from pmcb_services.fog.errors import FogError, InvalidInput, Overloaded, Unavailable
 
 __all__ = ["Planner", "serve"]
 
@@ -84,6 +84,7 @@ class Planner:
         Raises:
             Overloaded: as many works wait as may.
             Unavailable: the process died, or took too long; the next call starts another one.
+            InvalidInput: arguments are nested too deeply to be copied.
             FogError: as ``work`` raised it.
         """
         if self._asked > WAITING:
@@ -118,6 +119,8 @@ class Planner:
             if not pipe.poll(within_s if self._is_warm else FIRST_S):
                 raise EOFError  # noqa: TRY301 - as if it had died, which it does now
             answer = pipe.recv()
+        except RecursionError as error:
+            raise InvalidInput("What is asked is nested too deeply.") from error
         except (EOFError, OSError) as error:
             self._kill()
             raise Unavailable("The planner died, or took too long.") from error
