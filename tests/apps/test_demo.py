@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo tells its story, leaves a report, and nothing running."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -16,6 +17,9 @@ import pytest
 from tests.fabric import programs
 
 from pmcb_apps.demo._folder import demo_folder
+from pmcb_apps.demo._result import DemoResult
+from pmcb_apps.demo._told import Told
+from pmcb_apps.errors import StoryStuck
 from pmcb_services.publishing import Release
 
 COMMAND = [str(Path(sys.executable).with_name("pmcb"))]
@@ -82,6 +86,20 @@ def test_fabric_needs_its_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     told = json.loads(answer.stdout)
     assert (told["error"], "binaries fetch" in told["next_step"]) == ("BinariesMissing", True)
     assert (folder / "report.html").exists()
+
+
+def test_a_story_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch):
+    """With a place to look for the reason."""
+
+    class Endless(Told):
+        async def _whole(self) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("pmcb_apps.demo._told.LONGEST_S", 0.01)
+    result = DemoResult(graph="", generated=False, seed=0, collusion=0.0)
+    with pytest.raises(StoryStuck) as caught:
+        asyncio.run(Endless(result, print).run())
+    assert "services.log" in caught.value.next_step
 
 
 def test_what_a_user_put_beside_the_report_stays(tmp_path: Path):

@@ -7,7 +7,8 @@
     ├── UnknownDataSet     no data set of that name
     ├── DataUnavailable    a data set is not at hand and cannot be fetched
     ├── DataMismatch       what was fetched is not what was published
-    └── FolderInUse        a folder holds something that is not ours to replace
+    ├── FolderInUse        a folder holds something that is not ours to replace
+    └── StoryStuck         the demo waits for something that does not come
 """
 
 from typing import ClassVar
@@ -41,3 +42,9 @@ class DataMismatch(AppError):
 
 class FolderInUse(AppError):
     """The folder exists and was not made by this command."""
+
+
+class StoryStuck(AppError):
+    """The demo has not ended in time; nothing of it is left running."""
+
+    exit_code = 3

@@ -74,7 +74,7 @@ class Story(Told):
         super().__init__(result, tell)
         self.assignment: LevelAssignment
 
-    async def run(self) -> None:
+    async def _whole(self) -> None:
         """All steps; the network ends with them, whatever happens."""
         async with AsyncExitStack() as stack:
             with self._step("Network") as came_out:

@@ -3,20 +3,46 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from pmcb_apps.errors import StoryStuck
+
 from ._result import DemoResult, Step
+
+LONGEST_S = 1_800.0
 
 Tell = Callable[[str], None]
 
 
-class Told:
+class Told(ABC):
     """Tells steps to ``tell`` as they begin and end, and keeps them in ``result``."""
 
     def __init__(self, result: DemoResult, tell: Tell) -> None:
         self.result = result
         self._tell = tell
+
+    async def run(self) -> None:
+        """All of it, within half an hour: steps wait for services without a bound of their own.
+
+        Raises:
+            StoryStuck: it took longer.
+        """
+        try:
+            async with asyncio.timeout(LONGEST_S) as bound:
+                await self._whole()
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise StoryStuck(
+                f"The demo has not ended within {LONGEST_S / 60:.0f} minutes.",
+                next_step="What it waited for is in services.log in its folder.",
+            ) from error
+
+    @abstractmethod
+    async def _whole(self) -> None:
+        """What is told."""
 
     @contextmanager
     def _step(self, title: str) -> Iterator[list[str]]:
