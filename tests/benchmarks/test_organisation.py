@@ -9,7 +9,7 @@ import pytest
 
 from pmcb_benchmarks._organisation_load import Sample, spread
 from pmcb_benchmarks._organisation_orders import Made
-from pmcb_benchmarks.organisation_page import load_table, organisation_rows
+from pmcb_benchmarks.organisation_page import load_table, memory_table, organisation_rows
 
 TIMES = {"count": 600, "p50": 80.0, "p95": 1000.0, "p99": 1500.0, "most": 2000.0}
 NONE = ("refused", "lost", "open", "effects_twice", "done_without_effect", "audit_findings")
@@ -35,6 +35,7 @@ def test_targets_that_are_just_met_are_met(tmp_path):
     assert load_table(tmp_path / "found.json").endswith(
         "| `retrieval.query` | 80 | 1,000 | 1,500 | 2,000 |"
     )
+    assert memory_table(tmp_path / "found.json").endswith("| total | 18 | 512 | 1,024 |")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from .page import Row
 
-__all__ = ["load_table", "organisation_rows", "soak_rows", "victims_table"]
+__all__ = ["load_table", "memory_table", "organisation_rows", "soak_rows", "victims_table"]
 
 FOUND_S, QUERY_MS, MEMORY_MIB = 5.0, 1000.0, 1024
 MIB = 2**20
@@ -55,6 +55,18 @@ def load_table(path: Path) -> str:
     for kind, took in found["load"]["kinds"].items():
         times = " | ".join(f"{took[each]:,.0f}" for each in ("p50", "p95", "p99", "most"))
         lines.append(f"| `{kind}` | {times} |")
+    return "\n".join(lines)
+
+
+def memory_table(path: Path) -> str:
+    """What each service holds, and all together, in Markdown; the most first."""
+    held = json.loads(path.read_text())["memory"]
+    ordered = sorted(held.items(), key=lambda item: (item[0] == "total", -item[1]["pss"]))
+    lines = ["| service | processes | proportional, MiB | resident, MiB |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {each['processes']} | {each['pss'] / MIB:,.0f} | {each['rss'] / MIB:,.0f} |"
+        for name, each in ordered
+    ]
     return "\n".join(lines)
 
 
