@@ -63,3 +63,19 @@ async def test_what_is_lost_stays_where_its_own_server_is_as_good(hall):
     found = await hall.becomes("lost", "QUEUED")
     assert (found.server, found.epoch, found.cause) == ("a", 2, "lost")
     assert len(hall.gateway.core.board.place("a").queue) == 1
+
+
+async def test_what_ended_as_its_lease_did_is_not_run_again(hall):
+    """Its result is on disk, and the gateway has not heard of that yet."""
+    first = await hall.server("a")
+    await hall.submit("ends", length=1000.0)
+    await first.claim("ends")
+    await hall.submit("long", length=60_000.0)
+    second = await hall.server("a")
+    await second.claim("long")
+    await hall.server("b")
+    result = {"epoch": 1, "server": "a", "outcome": "done", "digest": "d", "at_ms": 5}
+    await hall.store.run(lambda session: session.change("ends", lambda o: o.committed(**result)))
+    await hall.gateway.core.give_up([("ends", 1)])
+    found = await hall.store.read(lambda session: session.get("ends"))
+    assert (found.state, found.epoch, found.server) == ("DONE", 1, "a")

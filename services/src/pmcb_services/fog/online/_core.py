@@ -226,5 +226,13 @@ class Core:
 
 
 def _instead(order: Order, after: Order) -> Change:
-    """Put one record in the place of another, if that stands still."""
-    return order.id, lambda stands: after if stands.version == order.version else stands
+    """Put one record in the place of another, if that stands still.
+
+    One that is not stored yet may never be: its version is then another record's, which ended.
+    """
+
+    def change(stands: Order) -> Order:
+        is_it = (stands.version, stands.state) == (order.version, order.state)
+        return after if is_it else stands
+
+    return order.id, change
