@@ -24,6 +24,8 @@ class Named(Body):
         (b'{"name": "a", "name": "b"}', ""),
         (b'{"name": "\\ud800"}', ""),
         (b'{"more": {"\\uDFFF": ""}}', ""),
+        (b'{"name": "\xed\xa0\x80"}', ""),
+        ('{"name": "\\ud800"}'.encode("utf-16"), ""),
         (b'{"name": 7}', "name"),
         (b'{"nam": "a"}', ""),
     ],

@@ -36,7 +36,9 @@ def read_body(
         ServiceError: ``BAD_REQUEST``, with the part that is to blame.
     """
     try:
-        document = json.loads(body or b"{}", parse_float=parse_float, object_pairs_hook=_once)
+        document = json.loads(
+            body.decode() or "{}", parse_float=parse_float, object_pairs_hook=_once
+        )
         if b"\\ud" in body.lower():  # half of a pair is no text: no answer could repeat it
             json.dumps(document, ensure_ascii=False, default=str).encode()
         return kind.model_validate(document)
