@@ -177,7 +177,8 @@ def _measured_mips() -> float:
     import sys
 
     program = "from pmcb_services.fog.online._calibrate import mips; print(mips())"
-    said = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
+    command = [sys.executable, "-P", "-c", program]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return float(said.stdout)
 
 

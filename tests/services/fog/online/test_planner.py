@@ -106,3 +106,11 @@ async def test_a_few_works_wait_and_others_are_told_to_come_again():
     ended = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(ended[0], Unavailable)
     assert all(isinstance(each, asyncio.CancelledError) for each in ended[1:])
+
+
+async def test_a_planner_imports_nothing_of_the_folder_it_is_started_in(tmp_path, monkeypatch):
+    """A program of the same name may lie there."""
+    (tmp_path / "socket.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    async with Planner() as planner:
+        assert await planner.call(posixpath.basename, "a/b") == "b"

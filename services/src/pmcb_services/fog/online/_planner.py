@@ -135,7 +135,7 @@ class Planner:
                 number = theirs.fileno()
                 program = f"from {__name__} import serve; serve({number})"
                 self._child = subprocess.Popen(
-                    [sys.executable, "-c", program],
+                    [sys.executable, "-P", "-c", program],
                     pass_fds=[number],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

@@ -120,6 +120,7 @@ class Runner:
         await self.kill()
         self._child = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             f"{__package__}._child",
             stdin=asyncio.subprocess.PIPE,
