@@ -2,9 +2,12 @@
 """Signed requests that the fog carries to other services."""
 
 import json
+import socket
 import threading
 import time
+from contextlib import ExitStack
 
+import httpx
 import pytest
 import uvicorn
 from tests.client.http_identity.people import NOW_MS, Ca, network
@@ -15,7 +18,7 @@ from pmcb_client.fields import parse_fields
 from pmcb_client.http_identity import RequestChecker, SignedRequest, Unauthenticated
 from pmcb_client.network_file import IntakeService, save
 from pmcb_services.fog.errors import InvalidInput
-from pmcb_services.fog.online import _forward
+from pmcb_services.fog.online import _forward, _http
 from pmcb_services.fog.online._forward import Forward
 from pmcb_services.fog.online._handler import OrderFailed, OutcomeUnknown
 from pmcb_services.fog.online._handlers import handlers
@@ -180,3 +183,18 @@ def test_observations_reach_the_intake_once(tmp_path):
     receipts = [json.loads(answer) for answer in (first, second)]
     assert receipts[0]["uid"] == COLLECTOR.uid
     assert receipts[0]["at"] == receipts[1]["at"]
+
+
+def test_a_machine_that_is_not_there_is_not_waited_for_as_long_as_an_answer(monkeypatch):
+    """Nobody takes the connection: the worker has others' orders to run."""
+    monkeypatch.setattr(_http, "PATIENCE_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        for _ in range(2):  # one more than it keeps
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        client = _http.Clients(5.0).of("")
+        began = time.monotonic()
+        with pytest.raises(httpx.ConnectTimeout):
+            client.get("http://{}:{}".format(*full.getsockname()))
+        assert time.monotonic() - began < 4

@@ -49,7 +49,8 @@ class Clients:
         """A client that trusts these roots (PEM), "" for the machine's own."""
         if tls_ca not in self._known:
             verify = ssl.create_default_context(cadata=tls_ca) if tls_ca else True
-            self._known[tls_ca] = httpx.Client(verify=verify, timeout=self._timeout_s)
+            timeout = httpx.Timeout(self._timeout_s, connect=min(self._timeout_s, PATIENCE_S))
+            self._known[tls_ca] = httpx.Client(verify=verify, timeout=timeout)
         return self._known[tls_ca]
 
 
