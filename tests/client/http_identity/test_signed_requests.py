@@ -148,6 +148,16 @@ def test_a_revoked_certificate_is_refused_as_soon_as_the_list_is_known(checker):
     assert checker.check(signed(kept)).enrollment_id == "kept"
 
 
+def test_who_is_revoked_while_the_body_comes_is_refused(checker):
+    """The head was in order."""
+    gone = A.person("gone", serial=11)
+    request = signed(gone)
+    expected = checker.expect(request)
+    checker.trust(with_list(NETWORK, A, 11))
+    with refused("revoked"):
+        checker.confirm(request, expected)
+
+
 @pytest.mark.parametrize(
     ("moved_ms", "good"), [(-60_000, True), (-60_001, False), (59_999, True), (60_000, False)]
 )

@@ -110,12 +110,7 @@ class RequestChecker:
             raise Unauthenticated("organisation", "The network has no such organisation.")
         issued = self._from_root(request.header(CERTIFICATE), root, msp_id)
         self._check_validity(issued)
-        if issued.serial in self._revoked[msp_id]:
-            raise Unauthenticated(
-                "revoked",
-                "The certificate was revoked.",
-                next_step="Enrol another name: `pmcb id enroll NAME`.",
-            )
+        self._check_revoked(issued)
         self._check_time(request)
         return issued
 
@@ -125,12 +120,21 @@ class RequestChecker:
         Raises:
             Unauthenticated: with the reason.
         """
+        self._check_revoked(expected)  # while the body came
         digest = request.digest(self._audience)
         self._check_signature(request, expected.key, digest)
         self._remember(request, digest)
         if not _NAME.fullmatch(expected.caller.enrollment_id):
             raise Unauthenticated("certificate", "The certificate names no usable enrolment id.")
         return expected.caller
+
+    def _check_revoked(self, issued: Expected) -> None:
+        if issued.serial in self._revoked.get(issued.caller.msp_id, ()):
+            raise Unauthenticated(
+                "revoked",
+                "The certificate was revoked.",
+                next_step="Enrol another name: `pmcb id enroll NAME`.",
+            )
 
     def _from_root(self, text: str, root: x509.Certificate, msp_id: str) -> Expected:
         """The certificate; one that was looked at before is remembered, as long as the root is."""

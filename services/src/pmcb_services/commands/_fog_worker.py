@@ -178,7 +178,8 @@ def _measured_mips() -> float:
 
     program = "from pmcb_services.fog.online._calibrate import mips; print(mips())"
     command = [sys.executable, "-P", "-c", program]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    # Ctrl-C is for us: the child would tell of it with a traceback.
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, start_new_session=True)
     return float(said.stdout)
 
 
