@@ -11,8 +11,10 @@ from pmcb_benchmarks._fog_device import Effect
 from pmcb_benchmarks._fog_drill import fog_kills, judged, sound
 from pmcb_benchmarks._fog_reruns import reruns
 from pmcb_benchmarks._fog_victims import Blow, Victim
+from pmcb_benchmarks.fog_page import chaos_rows
 
 CONTROL, TEST = "device.control", "compute.test"
+TIMES = ("median", "p95", "most")
 
 
 def drill(accepted, orders, *effects, findings=()):
@@ -42,6 +44,30 @@ def test_a_finding_of_the_audit_is_unsound():
     whole = drill({"a": TEST}, {"a": "DONE"})
     assert sound(whole)
     assert not sound({**whole, "audit": {"findings": ["MOVED"]}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "met"),
+    [
+        ({}, [True, True]),
+        ({"lost": 1}, [False, True]),
+        ({"audit": {"findings": [{"order": "o1"}]}}, [False, True]),
+        ({"reruns": {"free": {"count": 1, "started_s": dict.fromkeys(TIMES, 4.1)}}}, [True, False]),
+        ({"reruns": {"free": {"count": 0}}}, [True]),
+    ],
+)
+def test_the_page_says_what_the_drill_found(changes, met):
+    """A row a target; without such reruns there is nothing to say of them."""
+    nothing = dict.fromkeys(("lost", "open", "effects_twice", "done_without_effect"), 0)
+    found = {
+        **nothing,
+        "kills": 1100,
+        "accepted": 7000,
+        "states": {"DONE": 6999, "UNKNOWN": 1},
+        "audit": {"findings": []},
+        "reruns": {"free": {"count": 7, "started_s": dict.fromkeys(TIMES, 4.0)}},
+    }
+    assert [row[3] for row in chaos_rows(found | changes)] == met
 
 
 def test_what_nobody_knows_is_sound():

@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From ``pmcb bench fog`` to docs/performance.md."""
+"""From ``pmcb bench fog`` and ``fog-chaos`` to docs/performance.md."""
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ._plans_verdicts import fog_rows
+from .page import Row
 
-__all__ = ["batches_misjudged", "fog_rows", "policies_table", "published_table", "shortfalls"]
+__all__ = [
+    "batches_misjudged",
+    "chaos_rows",
+    "fog_rows",
+    "policies_table",
+    "published_table",
+    "shortfalls",
+]
 
 WIDTH = 110
+STARTED_S = 4.0
+"""A lease and a second."""
 
 
 def published_table(path: Path) -> str:
@@ -76,6 +86,34 @@ def batches_misjudged(path: Path) -> str:
 
 def _between(shares: list[float]) -> str:
     return f"{100 * min(shares):.1f} to {100 * max(shares):.1f} %"
+
+
+def chaos_rows(found: Mapping[str, Any]) -> Iterator[Row]:
+    """The rows of ``pmcb bench fog-chaos``."""
+    counts = {
+        "lost": found["lost"] + found["open"],
+        "with an effect twice": found["effects_twice"],
+        "done without an effect": found["done_without_effect"],
+        "findings of the audit": len(found["audit"]["findings"]),
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items())
+    held = found["states"].get("UNKNOWN", 0)
+    yield (
+        f"{found['kills']:,} times killed, paused or without files; {found['accepted']:,} orders",
+        "0 lost, 0 committed twice, 0 repeats under `hold`, 0 moves of a started order",
+        f"{told}; {held} are held as `UNKNOWN`",
+        not any(counts.values()),
+    )
+    free = found["reruns"]["free"]
+    if not free["count"]:
+        return
+    median, p95, most = (free["started_s"][each] for each in ("median", "p95", "most"))
+    yield (
+        f"{free['count']} reruns for which a server was alive and free: started",
+        f"≤ {STARTED_S:g} s after the worker was gone",
+        f"median {median:.1f} s, p95 {p95:.1f} s, at most {most:.1f} s",
+        most <= STARTED_S,
+    )
 
 
 def shortfalls(path: Path) -> str:
