@@ -12,7 +12,7 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pmcb_client.network_file import FogGateway, NetworkFile
     from pmcb_client.wallet import WalletIdentity
 
-__all__ = ["Errand", "NotCarried", "Orders", "audience", "orders_of", "submission"]
+__all__ = ["Errand", "NotCarried", "Orders", "audience", "envelope", "orders_of", "submission"]
 
 WITHIN_S = 60.0
 """How long is waited for a worker; one call of the gateway waits as long at most."""
@@ -104,6 +104,14 @@ def submission(id: str, kind: str, payload: bytes = b"", **fields: Any) -> Docum
         "sha256": sha256(payload).hexdigest(),
         **fields,
     }
+
+
+def envelope(
+    method: str, target: str, headers: Mapping[str, str], body: bytes, *, to: str
+) -> bytes:
+    """A signed request as it travels in an order: a line of JSON, then the body."""
+    line = {"method": method, "target": target, "headers": dict(headers), "to": to}
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n" + body
 
 
 class Orders(ServiceClient):
@@ -183,13 +191,8 @@ class Orders(ServiceClient):
             lifetime_s=errand.lifetime_s,
             clock=self._clock,
         )
-        line = {
-            "method": errand.method,
-            "target": errand.target,
-            "headers": auth.headers(errand.method, errand.target, {}, errand.body),
-            "to": errand.to,
-        }
-        payload = json.dumps(line, separators=(",", ":")).encode() + b"\n" + errand.body
+        headers = auth.headers(errand.method, errand.target, {}, errand.body)
+        payload = envelope(errand.method, errand.target, headers, errand.body, to=errand.to)
         about = {"subject": errand.subject} if errand.subject else {}
         return json.dumps(submission(name, errand.kind, payload, **about))
 

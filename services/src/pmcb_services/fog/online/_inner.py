@@ -13,6 +13,7 @@ import httpx
 
 from pmcb_client.http_identity import SignedRequests
 from pmcb_client.http_identity._message import EXPIRES
+from pmcb_client.orders import envelope
 from pmcb_services.fog.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -78,13 +79,7 @@ class InnerRequest:
 
     def encode(self) -> bytes:
         """As it travels: a line of JSON, then the body."""
-        said = {
-            "method": self.method,
-            "target": self.target,
-            "headers": dict(self.headers),
-            "to": self.to,
-        }
-        return json.dumps(said, separators=(",", ":")).encode() + b"\n" + self.body
+        return envelope(self.method, self.target, self.headers, self.body, to=self.to)
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
