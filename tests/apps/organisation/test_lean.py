@@ -12,9 +12,14 @@ from pmcb_apps.organisation._kinds import KINDS
 
 HEAVY = {"matplotlib", "numba", "pandas", "pyarrow", "pygments", "rich", "scipy", "sklearn"}
 WITH_NUMBERS = {"fog", "publishing", "query-gateway"}
-WITHOUT_LEDGER = {"cloud", "collector", "content", "fog-worker"}
+WITHOUT_LEDGER = {"cloud", "collector", "content", "device-adapter", "fog-worker"}
+ADAPTER = f'token = "{"0" * 32}"\n[MSP]\nrun = ["sh"]\ncommands = ["start"]'
 FIELDS = "[{name: pulse, unit: /min, min: 30, max: 230, step: 1}]"
-MISSES = {"fog-worker": "UNAVAILABLE", "receiver": "IdentityChoice"}
+MISSES = {
+    "device-adapter": "InputError",  # it needs no network, and looks for a port that is not there
+    "fog-worker": "UNAVAILABLE",
+    "receiver": "IdentityChoice",
+}
 
 SCRIPT = """
 import json, sys
@@ -35,7 +40,9 @@ def test_a_service_imports_nothing_heavy_that_it_does_not_need(kind: str, tmp_pa
     files = ["--fields", str(tmp_path / "fields.yaml"), "--tokens", str(tmp_path / "tokens.toml")]
     (tmp_path / "devices.toml").write_text('[MSP]\nurl = "http://127.0.0.1:1"')
     fog = ["--server", "ward-1", "--devices", str(tmp_path / "devices.toml")]
-    options = {"collector": files, "fog-worker": fog}.get(kind, [])
+    (tmp_path / "adapter.toml").write_text(ADAPTER)
+    adapter = ["--devices", str(tmp_path / "adapter.toml"), "--host", "192.0.2.1"]
+    options = {"collector": files, "device-adapter": adapter, "fog-worker": fog}.get(kind, [])
     words = ["--home", str(tmp_path / "home"), "--json", *KINDS[kind].words, *options]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *words], check=True, capture_output=True, text=True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from ._fog_adapter import adapter
 from ._fog_collector import collector
 from ._fog_devices import grant, qr
 from ._fog_gateway import serve
@@ -27,5 +28,5 @@ for _command in (plan, check, front, simulate, import_hcsp):
     group.add_command(_command)
 for _command in (serve, submit, status, cancel, resolve, drain, dead, audit):
     group.add_command(_command)
-for _command in (worker, collector, calibrate, grant, qr):
+for _command in (worker, collector, adapter, calibrate, grant, qr):
     group.add_command(_command)

@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
-
-from fastapi.responses import JSONResponse
+from typing import TYPE_CHECKING
 
 from pmcb_services.common import application
-from pmcb_services.fog.errors import FogError, Overloaded
+from pmcb_services.fog._refusals import answer_refusals
 
 from ._plan_route import plan_routes
 from ._routes import operator_routes, order_routes
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Request
+    from fastapi import FastAPI
 
     from pmcb_client.http_identity import RequestChecker
     from pmcb_services.common import Running
@@ -43,15 +40,7 @@ def fog_application(
         while_running=while_running,
         registry=gateway.core.metrics.registry,
     )
-    app.add_exception_handler(FogError, _refused)
+    answer_refusals(app)
     for routes in (order_routes, operator_routes, plan_routes):
         app.include_router(routes(gateway, checker))
     return app
-
-
-async def _refused(_: Request, error: Any) -> JSONResponse:
-    content = {"error": error.code, "message": str(error), "field": error.field}
-    headers = {}
-    if isinstance(error, Overloaded):
-        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
-    return JSONResponse(content, error.status, headers)

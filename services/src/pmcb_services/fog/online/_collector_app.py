@@ -2,20 +2,19 @@
 """Where devices hand in what they measure."""
 
 import asyncio
-import hmac
 import time
 import tomllib
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 
 from pmcb_client.fields import Field
-from pmcb_services.common import ErrorCode, Running, ServiceError, application
+from pmcb_services.common import Running, application
+from pmcb_services.common._bearer import TOKEN_CHARACTERS, check_bearer, is_token
 from pmcb_services.common._incoming import BODY_S, whole_body
+from pmcb_services.fog._refusals import answer_refusals
 from pmcb_services.fog.errors import FogError, InvalidInput
 
 from ._buffer import Buffer
@@ -24,7 +23,6 @@ from ._reading import ReadingBody, read_reading
 __all__ = ["collector_application", "read_tokens"]
 
 MAX_BODY_BYTES = 2**16
-_TOKEN = 16
 
 
 def read_tokens(path: Path) -> dict[str, str]:
@@ -38,9 +36,10 @@ def read_tokens(path: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{path.name} is no TOML file that can be read.") from error
     for device, token in document.items():
-        if not isinstance(token, str) or len(token) < _TOKEN or not token.isascii():
+        if not is_token(token):
             raise InvalidInput(
-                f"The token of {device} must be {_TOKEN} ASCII characters or more.", field=device
+                f"The token of {device} must be {TOKEN_CHARACTERS} ASCII characters or more.",
+                field=device,
             )
     if len({*document.values()}) != len(document):
         raise InvalidInput("Two devices have the same token.")
@@ -76,29 +75,17 @@ def collector_application(
     app = application(
         "PMCB collector", version=version("pmcb-services"), ready=ready, while_running=while_running
     )
-    app.add_exception_handler(FogError, _refused)
+    answer_refusals(app)
     schema = ReadingBody.model_json_schema()
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
 
     @app.post("/v1/readings", status_code=202, openapi_extra={"requestBody": body})
     async def take(request: Request) -> dict[str, int]:
         """Take a reading; it is on the disk once this is answered."""
-        _check_token(request.headers.get("Authorization", ""), tokens)
+        check_bearer(request.headers.get("Authorization", ""), tokens.values())
         body = await whole_body(request, MAX_BODY_BYTES, within_s=BODY_S)
         reading = read_reading(body, fields, now_ms=now_ms())
         await asyncio.to_thread(buffer.take, reading)
         return {"taken": 1}
 
     return app
-
-
-def _check_token(header: str, tokens: Mapping[str, str]) -> None:
-    given = header.removeprefix("Bearer ").encode()
-    known = [hmac.compare_digest(given, token.encode()) for token in tokens.values()]
-    if not any(known):
-        raise ServiceError(ErrorCode.UNAUTHENTICATED, "The request has no device's token.")
-
-
-async def _refused(_: Request, error: Any) -> JSONResponse:
-    content = {"error": error.code, "message": str(error), "field": error.field}
-    return JSONResponse(content, error.status)
