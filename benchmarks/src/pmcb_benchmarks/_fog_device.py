@@ -22,12 +22,12 @@ class Effect:
 
     Attributes:
         order, epoch: what asked for it.
-        server: whose fog worker.
+        server: whose fog worker, where that was seen.
     """
 
     order: str
     epoch: int
-    server: str
+    server: str = ""
 
 
 @dataclass

@@ -17,7 +17,6 @@ from pmcb_client.tasks import announced_keys
 from pmcb_services.fog.client import FogClient
 from pmcb_services.fog.errors import FogError, Overloaded, Unavailable
 
-from ._fog_device import Adapter
 from ._fog_drill import judged
 from ._organisation_orders import KINDS, Made, Orders
 from ._organisation_people import People
@@ -42,7 +41,6 @@ class Sample:
 async def mixed_load(
     site: Site,
     people: People,
-    adapter: Adapter,
     *,
     rate: float,
     seconds: float,
@@ -54,7 +52,6 @@ async def mixed_load(
     Args:
         site: idle.
         people: of it.
-        adapter: of its device.
         rate: orders a second.
         seconds: that they come.
         seed: of their values.
@@ -69,7 +66,7 @@ async def mixed_load(
             label: await stack.enter_async_context(FogClient(network, people.get(label)))
             for label in sorted(set(KINDS.values()))
         }
-        load = _Load(clients, adapter, orders)
+        load = _Load(clients, orders)
         warm = await load.run(rate, 2.0, lambda _: None)
         samples = await load.run(rate, seconds, advance)
         events = [event async for event in clients["institution"].events()]
@@ -85,15 +82,15 @@ async def mixed_load(
         "ended_as": dict(Counter(each.state or "refused" for each in samples)),
         "kinds": {kind: spread(samples, kind) for kind in KINDS},
         "audit_findings": len(audit["findings"]),
-        **judged(accepted, states, adapter.effects),
+        **judged(accepted, states, site.effects()),
     }
 
 
 class _Load:
     """An open loop over one client a person."""
 
-    def __init__(self, clients: dict[str, FogClient], adapter: Adapter, orders: Orders) -> None:
-        self._clients, self._adapter, self._orders = clients, adapter, orders
+    def __init__(self, clients: dict[str, FogClient], orders: Orders) -> None:
+        self._clients, self._orders = clients, orders
         self._number = 0
 
     async def run(

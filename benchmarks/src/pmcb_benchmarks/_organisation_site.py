@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from pmcb_apps.organisation._control import Control
 from pmcb_client.network_file import NetworkFile, load
 from pmcb_client.wallet import Wallet, WalletIdentity
 
+from ._fog_device import Effect
 from ._organisation_memory import memory
 
 __all__ = ["DEVICE", "ORGANISATION", "ROLES", "STORE", "TOKEN", "Site", "organisation_site"]
@@ -67,12 +69,22 @@ store = "{STORE}"
 fields = "fields.yaml"
 tokens = "tokens.toml"
 """
+_ADAPTER = """\
+[services.device-adapter]
+devices = "adapter.toml"
+port = {port}
+"""
 _WORKER = """\
 [services.{name}]
 kind = "fog-worker"
 server = "{name}"
 speed = 20000.0
-devices = "{name}.toml"
+devices = "devices.toml"
+"""
+_PUMP = """\
+#!/bin/sh
+echo "$PMCB_ORDER $PMCB_EPOCH" >> effects
+sleep 0.02  # whatever dies now leaves an effect of which nobody has heard
 """
 
 ROLES = '[services.releaser]\nas = "releaser"\n' + "".join(
@@ -95,22 +107,35 @@ class Site:
         self.folder = folder
         self.workers = [f"ward-{number}" for number in range(1, workers + 1)]
         self.device = DEVICE
+        self._effects = folder / "effects"
         self._extra = extra
         self._first, self._whole = folder / "first.toml", folder / "organisation.toml"
         first = _FIRST.format(chaincode=f'chaincode = "{chaincode}"' if chaincode else "")
         self._first.write_text(first)
         served = "".join(_WORKER.format(name=name) for name in self.workers)
-        self._whole.write_text(f"{first}{_OTHERS}{served}{extra}")
+        self._whole.write_text(f"{first}{_OTHERS}{self._adapter()}{served}{extra}")
         (folder / "fields.yaml").write_text(FIELDS)
         (folder / "schema.yaml").write_text(SCHEMA)
         (folder / "tokens.toml").write_text(f'bed = "{TOKEN}"\n')
         (folder / "tables").mkdir()
 
-    def connect_device(self, url: str) -> None:
-        """Say where the device's adapter is; each worker has a path of its own there."""
-        for name in self.workers:
-            path = self.folder / f"{name}.toml"
-            path.write_text(f'["{self.device}"]\nurl = "{url}/{name}"\n')
+    def _adapter(self) -> str:
+        """Its part of the file; at an address that workers can be told before it is there."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        pump = self.folder / "pump.sh"
+        pump.write_text(_PUMP.replace(" effects", f" '{self._effects}'"))
+        pump.chmod(0o755)
+        spoken = f'["{self.device}"]\nrun = ["./pump.sh"]\ncommands = ["dose"]\n'
+        (self.folder / "adapter.toml").write_text(f'token = "{TOKEN}"\n{spoken}')
+        reached = f'url = "http://127.0.0.1:{port}/v1/commands"\ntoken = "{TOKEN}"\ndedup = true\n'
+        (self.folder / "devices.toml").write_text(f'["{self.device}"]\n{reached}')
+        return _ADAPTER.format(port=port)
+
+    def effects(self) -> list[Effect]:
+        """What its device did, as it happened."""
+        lines = self._effects.read_text().splitlines() if self._effects.exists() else []
+        return [Effect(order, int(epoch)) for order, epoch in map(str.split, lines)]
 
     def begin(self) -> None:
         """Network, content store and cloud alone: people are enrolled, the store is built."""

@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ._fog_device import Adapter
 from ._organisation_people import People, people_of_site
 from ._organisation_site import ROLES, Site, organisation_site
 from ._soak_audits import audited, chain, left_behind
@@ -49,12 +48,10 @@ def _loaded(
     folder: Path, minutes: float, seed: int, say: Say
 ) -> tuple[dict[str, Any], list[Finding]]:
     with (
-        Adapter() as adapter,
         Chaincode(folder) as chaincode,
         organisation_site(folder, extra=ROLES, chaincode=chaincode.address) as site,
     ):
-        site.connect_device(adapter.url)
-        run = _Soak(site, adapter, chaincode, seed=seed, say=say)
+        run = _Soak(site, chaincode, seed=seed, say=say)
         found, findings = asyncio.run(run.run(minutes))
         site.down()
         audits = {"ledger": asyncio.run(chain(site))}
@@ -65,10 +62,8 @@ def _loaded(
 class _Soak:
     """One run."""
 
-    def __init__(
-        self, site: Site, adapter: Adapter, chaincode: Chaincode, *, seed: int, say: Say
-    ) -> None:
-        self._site, self._adapter, self._chaincode = site, adapter, chaincode
+    def __init__(self, site: Site, chaincode: Chaincode, *, seed: int, say: Say) -> None:
+        self._site, self._chaincode = site, chaincode
         self._seed, self._say = seed, say
         self._blows: list[Blow] = []
 
@@ -114,7 +109,8 @@ class _Soak:
         told, crowd = load.told, load.crowd
         facts = await gathered(self._site, people, told, crowd)
         audits = await asyncio.to_thread(audited, self._site, self._chaincode)
-        findings = differences(told, crowd.answers, facts, self._adapter.effects)
+        effects = self._site.effects()
+        findings = differences(told, crowd.answers, facts, effects)
         findings += [*of_blows(self._blows), *of_audits(audits)]
         back = sorted(each.back_s for each in self._blows)
         victims: Counter[str] = Counter()
@@ -128,7 +124,7 @@ class _Soak:
             "told": {**told.counts(), "tasks": len(crowd.tasks), "answers": len(crowd.answers)},
             "order_kinds": dict(sorted(Counter(m.kind for m in told.orders.values()).items())),
             "order_states": dict(sorted(states.items())),
-            "effects": len(self._adapter.effects),
+            "effects": len(effects),
             "rows_in_the_store": len(facts.records),
             "budget": {"total": str(facts.budget[0]), "spent": str(facts.budget[1])},
             "refused": dict(told.refused),

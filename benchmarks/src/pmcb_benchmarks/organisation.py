@@ -13,7 +13,6 @@ from ._output import give, out_option
 if TYPE_CHECKING:
     from pmcb_client.cli import Settings
 
-    from ._fog_device import Adapter
     from ._organisation_site import Site
 
 
@@ -53,7 +52,6 @@ def organisation(
     import asyncio
     import tempfile
 
-    from ._fog_device import Adapter
     from ._machine import machine
     from ._organisation_site import ROLES, organisation_site
 
@@ -64,18 +62,16 @@ def organisation(
     }
     with (
         tempfile.TemporaryDirectory(prefix="pmcb-organisation-") as name,
-        Adapter() as adapter,
         organisation_site(Path(name), extra=ROLES) as site,
     ):
-        site.connect_device(adapter.url)
         document |= asyncio.run(
-            _measured(site, adapter, answers=answers, rate=rate, seconds=seconds, seed=seed)
+            _measured(site, answers=answers, rate=rate, seconds=seconds, seed=seed)
         )
     give(settings, document, out)
 
 
 async def _measured(
-    site: Site, adapter: Adapter, *, answers: int, rate: float, seconds: float, seed: int
+    site: Site, *, answers: int, rate: float, seconds: float, seed: int
 ) -> dict[str, Any]:
     from pmcb_client.terminal import progress
 
@@ -89,6 +85,6 @@ async def _measured(
             found = await answers_found(site, people, count=answers, seed=seed, advance=advance)
         with progress("orders", round(rate * seconds)) as advance:
             load = await mixed_load(
-                site, people, adapter, rate=rate, seconds=seconds, seed=seed, advance=advance
+                site, people, rate=rate, seconds=seconds, seed=seed, advance=advance
             )
     return {"answers": found, "load": load, "memory": held}
