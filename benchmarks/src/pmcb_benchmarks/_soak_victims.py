@@ -26,7 +26,7 @@ _BACK_WITHIN_S, _GONE_S = 150.0, 10.0
 _EARLY, _EARLY_S = 0.25, 4.0  # of the kills, the next one dies, too, within its first seconds
 _LOOK_S = 0.5
 _SAME = {"ward": "fog worker", "receiver": "receiver"}
-_CHILDREN = (("_planner", "planner"), ("online._child", "runner"))
+_CHILDREN = (("_planner", "planner"), ("online._child", "runner"), ("pump.sh", "program"))
 _BROKER = "nats-server"
 
 
