@@ -9,11 +9,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from tests.scenarios.world import Person
+from tests.services.fog.adapter.pump import Pump
 
-from pmcb_benchmarks._fog_device import Adapter
 from pmcb_client.http_identity import RequestChecker
 from pmcb_client.network_file import FogGateway, load, update
 from pmcb_services.common import Served, serving
+from pmcb_services.fog.adapter._app import adapter_application
+from pmcb_services.fog.adapter._devices import Devices
+from pmcb_services.fog.adapter._memory import Memory
 from pmcb_services.fog.client import audience
 from pmcb_services.fog.online import Broker, Gateway, SqliteDatabase, Store, Vault, fog_application
 from pmcb_services.fog.online._connection import Connection
@@ -41,10 +44,10 @@ async def on_a_socket(app: FastAPI) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def fog(owner: Person, path: Path, device: str) -> AsyncIterator[tuple[Store, Adapter]]:
+async def fog(owner: Person, path: Path, device: str) -> AsyncIterator[tuple[Store, Pump]]:
     """The fog of an institution, as it stands in the network's file at ``path`` meanwhile.
 
-    Its order store, and the adapter of the device, are for looking at.
+    Its order store, and the device, are for looking at.
     """
     folder = path.parent / "fog"
     async with AsyncExitStack() as stack:
@@ -66,9 +69,9 @@ async def fog(owner: Person, path: Path, device: str) -> AsyncIterator[tuple[Sto
         app = fog_application(gateway, checker)
         url = await stack.enter_async_context(on_a_socket(app))
         update(path, lambda known: known.with_service(FogGateway(url, owner.uid, "")))
-        adapter = stack.enter_context(Adapter())
-        devices = folder / "devices.toml"
-        devices.write_text(f'["{device}"]\nurl = "{adapter.url}/bed"\n')
+        pump = Pump(path.parent, device)
+        beside = adapter_application(Devices.read(pump.file), Memory(folder / "adapter"))
+        devices = pump.connected(await stack.enter_async_context(on_a_socket(beside)))
         places = Places(network=str(path), devices=str(devices))
         for server in SERVERS:
             connection = Connection(broker.address, name=server)
@@ -79,7 +82,7 @@ async def fog(owner: Person, path: Path, device: str) -> AsyncIterator[tuple[Sto
             await worker.register()
             running = asyncio.create_task(worker.run())
             stack.push_async_callback(_ended, running)
-        yield store, adapter
+        yield store, pump
 
 
 def _register(server: str, places: Places) -> Register:

@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.client.tasks.office import HIGH, LOW, Office
@@ -13,6 +12,7 @@ from tests.scenarios.fog import fog
 from tests.scenarios.hospital import OWN, STORE, Hospital
 from tests.scenarios.participant import Participant, patiently
 from tests.scenarios.world import Person, World, new_id
+from tests.services.fog.adapter.pump import Pump
 
 from pmcb_client.network_file import save
 from pmcb_services.fog.client import submission
@@ -61,7 +61,7 @@ async def test_an_answer_is_carried_judged_paid_searched_and_published(hospital:
     seen: set[str] = set()
     worker = await hospital.world.person("nurse", "worker")
     async with _noted(hospital.who, seen):
-        async with fog(hospital.who, hospital.path, PUMP) as (orders, adapter):
+        async with fog(hospital.who, hospital.path, PUMP) as (orders, pump):
             hospital.office.file = hospital.file  # from here on receivers find the fog
             async with hospital.studying():
                 await check_study(hospital)
@@ -69,7 +69,7 @@ async def test_an_answer_is_carried_judged_paid_searched_and_published(hospital:
             await hospital.build()
             async with hospital.searched():
                 await check_search(hospital, worker)
-            await check_device(hospital, worker, adapter.effects)
+            await check_device(hospital, worker, pump)
             async with hospital.searched():  # a gateway anchors what there is as it starts
                 async for _ in patiently():
                     if told := await hospital.anchored():
@@ -127,14 +127,14 @@ async def check_search(hospital: Hospital, worker: Person) -> None:
     assert sorted(row[at] for row in found["rows"]) == [ANSWERED, MEASURED]
 
 
-async def check_device(hospital: Hospital, worker: Person, effects: list[Any]) -> None:
+async def check_device(hospital: Hospital, worker: Person, pump: Pump) -> None:
     """A command has its effect once, however often it is submitted."""
     order = submission(new_id(), "device.control", subject=PUMP, command="start")
     async with hospital.orders(worker) as gateway:
         for _ in range(2):
             await gateway.submit(order)
             assert (await gateway.outcome(order["id"], within_s=30))["state"] == "DONE"
-    assert [effect.order for effect in effects] == [order["id"]]
+    assert pump.effects == [f"{order['id']} 1 {PUMP} start"]
 
 
 async def check_release(hospital: Hospital) -> None:

@@ -2,6 +2,7 @@
 """An organisation's services as `pmcb up` runs them, and people who call them."""
 
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.services.fog.adapter.pump import Pump
 
 from pmcb_apps.organisation._control import Control
 from pmcb_apps.organisation._plan import Plan
@@ -16,7 +18,7 @@ from pmcb_client.cli import make_root
 from pmcb_client.wallet import Wallet, WalletIdentity
 
 A, B = "HospitalAMSP", "HospitalBMSP"
-STORE, TOKEN = "ward", "token-of-a-made-up-pump"
+STORE, TOKEN, PUMP = "ward", "token-of-a-made-up-pump", f"{B}/pump"
 PLAN = f"""
 organisation = "{B}"
 [network]
@@ -31,9 +33,13 @@ fields = "fields.yaml"
 store = "{STORE}"
 [services.verification]
 [services.fog]
+[services.device-adapter]
+devices = "adapter.toml"
+port = {{port}}
 [services.fog-worker]
 server = "ward-1"
 speed = 20000.0
+devices = "devices.toml"
 [services.collector]
 fields = "fields.yaml"
 tokens = "tokens.toml"
@@ -77,7 +83,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "fields.yaml").write_text(FIELDS)
     (folder / "tokens.toml").write_text(f'pump = "{TOKEN}"\n')
     (folder / "tables").mkdir()
-    (folder / "organisation.toml").write_text(PLAN)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    Pump(folder, PUMP, TOKEN).connected(f"http://127.0.0.1:{port}")
+    (folder / "organisation.toml").write_text(PLAN.format(port=port))
     home = folder / "home"
     control = Control(home)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 from tests.client.sealing.keys import point
-from tests.security.conftest import TOKEN, Site
+from tests.security.conftest import PUMP, TOKEN, Site
 from tests.security.story import taken_in
 
 from pmcb_client.http_identity import SignedRequests
@@ -21,12 +21,15 @@ from pmcb_services.publishing._service import audience as of_publishing
 from pmcb_services.retrieval.cloud._wire import audience as of_cloud
 from pmcb_services.retrieval.worker import audience as of_gateway
 
-SERVICES = ("content", "cloud", "query-gateway", "publishing", "intake", "fog", "collector")
+SERVICES = (
+    *("content", "cloud", "query-gateway", "publishing", "intake", "fog", "collector"),
+    "device-adapter",
+)
 SLOW_S = 30.0
 
 
 class Bearer(httpx.Auth):
-    """A device, which has a token and no certificate."""
+    """A device, or who orders one: it has a token and no certificate."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -175,6 +178,22 @@ def _collector(site: Site) -> Door:
     )
 
 
+def _device_adapter(site: Site) -> Door:
+    order, effects = secrets.token_hex(8), site.folder / "effects"
+    said = {"order": order, "epoch": 1, "device": PUMP, "command": "start", "payload": "NSBtbA=="}
+    return Door(
+        site.urls["device-adapter"],
+        "",
+        site.people["institution"],
+        "POST",
+        "/v1/commands",
+        json.dumps(said).encode(),
+        12 * 2**20,
+        lambda: effects.exists() and f"{order} " in effects.read_text(),
+        strangers=(),
+    )
+
+
 _MADE: dict[str, Callable[[Site], Door]] = {
     "content": _content,
     "cloud": _cloud,
@@ -183,4 +202,5 @@ _MADE: dict[str, Callable[[Site], Door]] = {
     "intake": _intake,
     "fog": _fog,
     "collector": _collector,
+    "device-adapter": _device_adapter,
 }

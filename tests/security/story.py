@@ -2,6 +2,7 @@
 """A day of an organisation in which everything secret bears a mark."""
 
 import asyncio
+import base64
 import csv
 import json
 import random
@@ -56,6 +57,7 @@ class Marks:
         answered: a value of a receiver's answer.
         person, read: whom a device measured, and what.
         recorded: a value in the encrypted store.
+        ordered: what a device is told, and says again.
         listed: a value of the table of which releases are made.
         row: somebody of that table.
     """
@@ -67,6 +69,7 @@ class Marks:
     person: str = field(default_factory=secrets.token_hex)
     read: str = field(default_factory=lambda: f"133.{_digits()}")
     recorded: int = field(default_factory=lambda: int(_digits()))
+    ordered: str = field(default_factory=secrets.token_hex)
     listed: str = field(default_factory=lambda: f"71.{_digits()}")
     row: str = field(default_factory=secrets.token_hex)
 
@@ -88,9 +91,10 @@ def tell(site: Site, marks: Marks) -> str:
     _answer(site, marks, task)
     _measure(site, marks)
     _search(site, marks)
+    _order(site, marks)
     _release(site, marks)
     until(lambda: taken_in(site, "answers") > 0 and taken_in(site, "observations") > before)
-    assert _carried(site) >= carried + 3  # an answer, a batch of readings, a search
+    assert _carried(site) >= carried + 5  # an answer, readings, a search, a device, its command
     return task
 
 
@@ -193,6 +197,18 @@ def _search(site: Site, marks: Marks) -> None:
     site.pmcb("institution", "retrieval", "grant", worker, "--store", STORE, "--may-export")
     asked = ("query", "--range", f"heart_rate={marks.recorded}:", "--store", STORE)
     assert marks.recorded in site.pmcb("worker", "retrieval", *asked)["rows"][0]
+
+
+def _order(site: Site, marks: Marks) -> None:
+    """A worker takes a device into service, and tells it something; it repeats what it heard."""
+    worker, device, payload = site.people["worker"].uid, f"{B}/bed-9", site.folder / "dose"
+    payload.write_text(marks.ordered)
+    site.pmcb("institution", "fog", "grant", worker, device, "add", "dose")
+    added = ("fog", "submit", "device.add", "--subject", device, "--wait", 30)
+    assert site.pmcb("worker", *added)["state"] == "DONE"
+    dose = ("device.control", "--subject", device, "--command", "dose", "--payload", payload)
+    found = site.pmcb("worker", "fog", "submit", *dose, "--wait", 30)
+    assert base64.b64decode(found["result"]).decode() == f"given {marks.ordered}"
 
 
 def _release(site: Site, marks: Marks) -> None:

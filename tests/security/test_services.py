@@ -110,9 +110,10 @@ def test_what_is_secret_stands_where_it_belongs_and_in_no_log(site: Site):
         marks.person: set(),
         marks.read: {"home/institution"},
         str(marks.recorded): {"records.csv"},
+        marks.ordered: {"dose"},
         marks.listed: {"tables/own.csv"},
         marks.row: {"tables/own.csv"},
-        TOKEN: {"tokens.toml"},
+        TOKEN: {"tokens.toml", "adapter.toml", "devices.toml"},
     }
     for mark, found in zip(at_home, places(site.folder, map(str.encode, at_home)), strict=True):
         assert {_house(path) for path in found} == at_home[mark]

@@ -9,6 +9,7 @@ from pmcb_client.wallet import Wallet
 
 KEYS = (
     "fog/key",
+    "fog-adapter/key",
     "fog-workers/*/key",
     "institution/*/*.key",
     "publishing/*/*.key",
