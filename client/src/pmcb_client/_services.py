@@ -18,6 +18,7 @@ __all__ = [
     "RetrievalCloud",
     "RetrievalGateway",
     "chosen",
+    "is_loopback",
     "is_url",
     "one_service",
     "services_of",
@@ -163,12 +164,17 @@ def is_url(url: str) -> bool:
     return found is not None and int(found["port"] or 0) < 2**16
 
 
+def is_loopback(url: str) -> bool:
+    """Whether what is sent there without TLS stays on this machine."""
+    return _LOOPBACK.match(url) is not None
+
+
 def _read(kind: type[S], entry: object, where: str) -> S:
     if not isinstance(entry, Mapping):
         raise NetworkFileError(f"The network file's '{where}' must be an object.")
     url, uid = (text_of(entry, key, where=f"{where}.") for key in ("url", "uid"))
     tls_ca = text_of(entry, "tls_ca", where=f"{where}.", empty=True)
-    sound = trusts(tls_ca) if url.startswith("https:") else _LOOPBACK.match(url) and not tls_ca
+    sound = trusts(tls_ca) if url.startswith("https:") else is_loopback(url) and not tls_ca
     if not is_url(url) or not sound:
         message = f"The network file's '{where}.url' must be https, or http to itself."
         raise NetworkFileError(message)

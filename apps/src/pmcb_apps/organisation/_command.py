@@ -74,7 +74,11 @@ def up(settings: Settings, path: Path, *, foreground: bool, wait: float, shown: 
     with progress() as say:
         started = control.up(plan, within_s=wait, say=say)
     found = control.state()
-    sentence = "All of them run." if started else "They run already."
+    sentence = (
+        "All of them run."
+        if started
+        else "They run already; a changed file takes effect after `pmcb down`."
+    )
     emit(settings, {"started": started, **found}, sentence, _services(found))
 
 

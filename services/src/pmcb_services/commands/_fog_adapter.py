@@ -45,7 +45,7 @@ def adapter(settings: Settings, devices: Path, place: Served) -> None:
     log_to_stderr()
     folder = private_folder(settings.home / "fog-adapter")
     with (
-        closing(alone(folder, "Another adapter runs in this home.")),
+        closing(alone(folder, "Another adapter runs in this home, perhaps by `pmcb up`.")),
         place.listen() as listening,
     ):
         app = adapter_application(known, Memory(folder))

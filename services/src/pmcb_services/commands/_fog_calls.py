@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pmcb_client.commands.acting import choose_valid, run
+from pmcb_client.terminal import emit
 
 if TYPE_CHECKING:
     from pmcb_client.cli import Settings
     from pmcb_services.fog.client import FogClient
 
-__all__ = ["asked", "institution_option", "order_lines"]
+__all__ = ["asked", "emit_order", "institution_option", "order_lines"]
 
 T = TypeVar("T")
 
@@ -45,10 +47,20 @@ def asked(
     return run(main())
 
 
+def emit_order(settings: Settings, order: dict[str, Any], *, waited: bool = False) -> None:
+    """Tell of an order; one that was waited for and is not done ends the command with 1."""
+    if order["state"] == "FAILED" and order.get("result"):
+        order = {**order, "code": base64.b64decode(order["result"]).decode("ascii", "replace")}
+    emit(settings, order, *order_lines(order))
+    if waited and order["state"] != "DONE":
+        click.get_current_context().exit(1)
+
+
 def order_lines(order: dict[str, Any]) -> list[str]:
     """An order as people read it."""
     where = f" on {order['server']}" if order["server"] else ""
-    lines = [f"{order['id']} is {order['state']}{where}, attempt {order['attempts']}."]
+    why = f": {order['code']}" if "code" in order else ""
+    lines = [f"{order['id']} is {order['state']}{where}, attempt {order['attempts']}{why}."]
     if order["state"] == "QUEUED" and order["finish_ms"]:
         lines.append(f"It is to be over at {_time(order['finish_ms'])}.")
     if not order["deadline_feasible"]:

@@ -11,7 +11,7 @@ import click
 
 from pmcb_client.terminal import emit, table
 
-from ._fog_calls import asked, institution_option, order_lines
+from ._fog_calls import asked, emit_order, institution_option
 from ._served import FILE
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ MOST_SHOWN = 20
 
 id_argument = click.argument("id", metavar="ID")
 wait_option = click.option(
-    "--wait", "wait_s", type=click.FloatRange(0), default=0.0, help="Seconds, until it is over."
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Seconds, until it is over; exit code 1 unless it is DONE.",
 )
 
 
@@ -77,7 +81,7 @@ def submit(
         return await gateway.outcome(taken["id"], within_s=wait_s) if wait_s else taken
 
     found = asked(settings, work, institution=institution)
-    emit(settings, found, *order_lines(found))
+    emit_order(settings, found, waited=wait_s > 0)
 
 
 @click.command()
@@ -88,7 +92,7 @@ def submit(
 def status(settings: Settings, id: str, wait_s: float, institution: str) -> None:
     """Show what became of an order; --json has its result, for its submitter."""
     found = asked(settings, lambda one: one.outcome(id, within_s=wait_s), institution=institution)
-    emit(settings, found, *order_lines(found))
+    emit_order(settings, found, waited=wait_s > 0)
 
 
 @click.command()
@@ -98,7 +102,7 @@ def status(settings: Settings, id: str, wait_s: float, institution: str) -> None
 def cancel(settings: Settings, id: str, institution: str) -> None:
     """End an order that has not started."""
     found = asked(settings, lambda one: one.cancel(id), institution=institution)
-    emit(settings, found, *order_lines(found))
+    emit_order(settings, found)
 
 
 @click.command()
@@ -112,7 +116,7 @@ def resolve(settings: Settings, id: str, decision: str, institution: str) -> Non
     confirm: somebody saw that it was done. abandon: it counts as failed. retry: it runs again.
     """
     found = asked(settings, lambda one: one.resolve(id, decision), institution=institution)
-    emit(settings, found, *order_lines(found))
+    emit_order(settings, found)
 
 
 @click.command()
@@ -139,12 +143,17 @@ def dead(settings: Settings, institution: str) -> None:
     """List the orders that wait for an operator."""
     found = asked(settings, lambda one: one.dead(), institution=institution)
     rows = [
-        [each["id"], each["kind"], each["state"], each["server"] or "-", str(each["attempts"])]
+        [each["id"], each["kind"], _about(each), each["state"], each["server"] or "-"]
         for each in found[:MOST_SHOWN]
     ]
     said = f"Orders that wait for `pmcb fog resolve`: {len(found):,}."
-    shown = [table(("id", "kind", "state", "server", "attempts"), rows)] if rows else []
+    shown = [table(("id", "kind", "about", "state", "server"), rows)] if rows else []
     emit(settings, {"orders": found}, *shown, said)
+
+
+def _about(order: dict[str, Any]) -> str:
+    """The device, and what it was to do: somebody has to look at it."""
+    return f"{order['subject']}: {order['command']}" if order["command"] else "-"
 
 
 @click.command()

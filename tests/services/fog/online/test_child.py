@@ -28,6 +28,7 @@ def task(on_unknown="rerun", *, left_s=10.0):
         payload=b"",
         predicted_s=0.0,
         deadline_ms=0,
+        attempt=1,
         on_unknown=on_unknown,
         tenure=Tenure(boot_s() + left_s),
     )

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from click.testing import CliRunner
 from tests.client.http_identity.people import NOW_MS, network
-from tests.services.fog.online.hall import PEOPLE, UID, A, B
+from tests.services.fog.online.hall import DEVICE, PEOPLE, UID, A, B
 
 from pmcb_client.cli import make_root
 from pmcb_client.network_file import FogGateway, save
@@ -58,7 +58,7 @@ async def test_refusals_have_exit_codes_and_a_next_step(hall, pmcb):
     ):
         assert (code, True) == ((found := await pmcb(label, *words))[0], said in found[1]), found
     hall.ledger.is_away = True
-    words = ["submit", "device.control", "--subject", "HospitalAMSP/pump1", "--command", "start"]
+    words = ["submit", "device.control", "--subject", DEVICE, "--command", "start"]
     code, output = await pmcb("worker", *words)
     assert (code, "pmcb network status" in output) == (3, True)
 
@@ -78,14 +78,45 @@ async def test_an_order_from_its_submission_to_its_result(hall, pmcb):
     assert (code, "Events: 4; orders: 1 (1 DONE); reruns: 0; findings: 0." in output) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "result", "code", "said"),
+    [
+        ("done", b"", 0, "o1 is DONE on ward-1, attempt 1."),
+        ("failed", b"NO_COMMAND", 1, "o1 is FAILED on ward-1, attempt 1: NO_COMMAND."),
+        ("unknown", b"", 1, "An operator decides"),
+    ],
+)
+async def test_whoever_waits_learns_how_it_ended(hall, pmcb, outcome, result, code, said):
+    """By the exit code, too; whoever only looks is told what there is."""
+    server = await hall.server("ward-1")
+    await hall.submit("o1", "device.control")
+    await server.claim("o1")
+    await server.commit("o1", outcome=outcome, result=result)
+    assert (code, True) == (
+        (found := await pmcb("worker", "status", "o1", "--wait", "5"))[0],
+        said in found[1],
+    )
+    assert (await pmcb("worker", "status", "o1"))[0] == 0
+    found = json.loads((await pmcb("worker", "--json", "status", "o1"))[1])
+    assert found.get("code", "") == result.decode()
+
+
 async def test_operators_find_and_resolve_what_is_stuck(hall, pmcb):
     """A held order is listed, and decided."""
     server = await hall.server("ward-1")
     await hall.submit("o1", "device.control")
     await server.claim("o1")
     await server.commit("o1", outcome="unknown")
+    code, output = await pmcb("operator", "--json", "dead")
+    [found] = json.loads(output)["orders"]
+    assert (found["submitter"], found["subject"], found["command"]) == (
+        PEOPLE["worker"].uid,
+        DEVICE,
+        "start",
+    )
     code, output = await pmcb("operator", "dead")
     assert (code, "resolve`: 1." in output, "UNKNOWN" in output) == (0, True, True)
+    assert f"{DEVICE}: start" in output
     code, output = await pmcb("operator", "resolve", "o1", "confirm")
     assert (code, "o1 is DONE" in output) == (0, True)
     assert (await pmcb("operator", "drain", "ward-1"))[0] == 0

@@ -46,6 +46,7 @@ def control(url, **how):
         ('["HospitalAMSP/pump-3"]\nurl = "http://p"\ndedup = "yes"', "url"),
         ('["HospitalAMSP/pump-3"]\nurl = "http://p"\nuri = "x"', "dedup, tls_ca, token, url"),
         ('["HospitalAMSP/pump-3"]\nurl = "https://p"\ntls_ca = "none.pem"', "tls_ca"),
+        ('["HospitalAMSP/pump-3"]\nurl = "http://10.0.4.3/v1/commands"', "needs https"),
     ],
 )
 def test_a_file_of_adapters_is_checked(text, said, tmp_path):
@@ -122,6 +123,22 @@ def test_an_adapter_that_is_away_was_not_reached(monkeypatch):
     monkeypatch.setattr(_device, "PATIENCE_S", 0.2)
     with pytest.raises(OrderFailed, match="DEVICE_AWAY"):
         control("http://127.0.0.1:9").run(command())
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 413, 429])
+def test_what_an_earlier_attempt_may_have_done_is_not_denied(status, monkeypatch):
+    """By one that does not get to the device: nobody there looked for the order."""
+    monkeypatch.setattr(_device, "PATIENCE_S", 0.2)
+    second = replace(command(), attempt=2)
+    for url, made in (("http://127.0.0.1:9", control), ("", lambda _: DeviceControl({}))):
+        with pytest.raises(OutcomeUnknown):
+            made(url).run(second)
+    with StubService((status, b"")) as stub, pytest.raises(OutcomeUnknown):
+        control(stub.url).run(second)
+    with StubService((404, b"")) as stub, pytest.raises(OrderFailed, match="HTTP_404"):
+        control(stub.url).run(second)
+    with StubService((status, b"")) as stub, pytest.raises(OrderFailed, match=f"HTTP_{status}"):
+        control(stub.url).run(command())
 
 
 def test_a_doubt_outlives_the_lease(monkeypatch):

@@ -210,6 +210,16 @@ async def test_a_worker_that_is_stopped_ends_its_order_first(gateway, tmp_path):
     assert not gateway.orders["waits"].commits
 
 
+async def test_a_signal_to_all_of_a_worker_does_not_end_the_order(gateway, tmp_path):
+    """Whoever stops services tells their children, too: the order is ended first."""
+    async with worker(gateway, tmp_path) as made:
+        await gateway.order("last", predicted_s=0.3)
+        await running(gateway, "last")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(made.runner.pid, number)
+        assert (await gateway.committed("last")).outcome == "done"
+
+
 async def test_a_broker_that_dies_delays_only(gateway, tmp_path):
     """Worker and gateway find it again, whatever they were about."""
     async with worker(gateway, tmp_path):

@@ -23,7 +23,7 @@ from pmcb_services.fog.errors import FogError
 
 from ._adapter import Adapter
 from ._command import Command, Outcome
-from ._devices import COMMAND, NAME
+from ._devices import NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ class CommandBody(Body):
     order: str = Field(pattern=f"^{NAME}$", description="Its id; a repeat has the same.")
     epoch: int = Field(ge=0, lt=2**53, description="Of the attempt; a lower one is refused.")
     device: str = Field(pattern=f"^{NAME}/{NAME}$", description="MSP/NAME.")
-    command: str = Field(pattern=f"^{COMMAND}$", description="`add`, `remove`, or a device's own.")
+    command: str = Field(pattern=f"^{NAME}$", description="`add`, `remove`, or a device's own.")
     payload: str = Field(default="", description="Base64.")
 
     def command_of(self) -> Command:

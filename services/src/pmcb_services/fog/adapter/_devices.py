@@ -13,10 +13,9 @@ from pathlib import Path
 from pmcb_services.common._bearer import TOKEN_CHARACTERS, is_token
 from pmcb_services.fog.errors import InvalidInput
 
-__all__ = ["COMMAND", "NAME", "Device", "Devices"]
+__all__ = ["NAME", "Device", "Devices"]
 
 NAME = "[A-Za-z0-9._-]{1,64}"
-COMMAND = NAME
 _KEYS = {"run", "commands"}
 _RESERVED = {"add", "remove"}
 
@@ -64,12 +63,14 @@ class Devices:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InvalidInput(f"{path.name} is no TOML file that can be read.") from error
+            where = f" ({error})" if isinstance(error, tomllib.TOMLDecodeError) else ""
+            raise InvalidInput(f"{path.name} is no TOML file that can be read{where}.") from error
         token = document.pop("token", "")
         if not is_token(token):
             raise InvalidInput(
                 f"{path.name} needs a 'token' of {TOKEN_CHARACTERS} ASCII characters or more.",
                 field="token",
+                next_step="Make one up at random; the workers' devices.toml has the same.",
             )
         if not document:
             raise InvalidInput(f"{path.name} names no device.")
@@ -84,22 +85,31 @@ def _device(name: str, entry: object, path: Path) -> Device:
     if not re.fullmatch(f"{NAME}(/{NAME})?", name):
         raise InvalidInput("A device is named MSP/NAME, all of an MSP by it alone.", field=name)
     if not isinstance(entry, dict) or entry.keys() != _KEYS:
-        raise InvalidInput(f"A device is a table of commands and run: {name} is not.", field=name)
+        raise InvalidInput(
+            f"A device is a table of commands and run, no more and no less: {name} is not.",
+            field=name,
+        )
     run, commands = entry["run"], entry["commands"]
-    if not _is_list(run) or not run or "\0" in "".join(run):
+    if not _is_list(run) or "\0" in "".join(run):
         raise InvalidInput(f"'run' of {name} is a list of words, the first a program.", field=name)
-    if not _is_list(commands) or not all(re.fullmatch(COMMAND, each) for each in commands):
+    if not _is_list(commands) or not all(re.fullmatch(NAME, each) for each in commands):
         raise InvalidInput(f"'commands' of {name} is a list of names.", field=name)
     if _RESERVED & {*commands}:
-        raise InvalidInput(f"add and remove are the adapter's own: {name} has them.", field=name)
+        raise InvalidInput(
+            f"add and remove are the adapter's own commands: {name} has one of them.",
+            field=name,
+            next_step="Leave it out: every device takes them.",
+        )
     program = run[0] if "/" not in run[0] else str(path.parent.absolute() / run[0])
     found = shutil.which(program)
     if found is None:
         raise InvalidInput(
-            f"The program of {name} is not there, or cannot be executed.", field=name
+            f"{program}, the program of {name}, is not there, or may not be executed.",
+            field=name,
+            next_step="Write its path from this file's folder; `chmod +x` lets it be executed.",
         )
     return Device((found, *run[1:]), frozenset(commands))
 
 
 def _is_list(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return bool(value) and isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -43,15 +43,19 @@ async def carried_out(device: Device, asked: Command) -> Answer:
             start_new_session=True,  # Ctrl-C is for the adapter: it lets the device finish
             env={**os.environ, "PMCB_ORDER": asked.order, "PMCB_EPOCH": str(asked.epoch)},
         )
-    except OSError:
-        _log.warning("not started", order=asked.order, device=asked.device)
-        return Answer(Outcome.NOT_STARTED)
+    except OSError as error:  # where it names the program, that was not executed
+        return _told(asked, Outcome.NOT_STARTED if error.filename else Outcome.UNKNOWN)
     with closing(transport):
         code = await _ended(transport, talk, asked.payload)
     if code == 0:
         return Answer(Outcome.DONE, bytes(talk.printed))
     outcome = Outcome.REFUSED if code == _REFUSED else Outcome.UNKNOWN
-    _log.warning("not done", order=asked.order, device=asked.device, outcome=outcome, exit=code)
+    return _told(asked, outcome, ended="killed" if code is None else code)
+
+
+def _told(asked: Command, outcome: Outcome, **how: object) -> Answer:
+    """The answer, for the log too."""
+    _log.warning(outcome.lower(), order=asked.order, device=asked.device, **how)
     return Answer(outcome)
 
 

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pmcb_client._services import is_url
+from pmcb_client._services import is_loopback, is_url
 from pmcb_services.fog.errors import InvalidInput
 
 __all__ = ["Adapter", "read_adapters"]
@@ -65,6 +65,8 @@ def _adapter(name: str, entry: object, folder: Path) -> Adapter:
     base = "/".join(str(url).split("/")[:3])
     if not sound or not is_url(base):
         raise InvalidInput(f"The adapter of {name} needs a 'url'.", field=name)
+    if str(url).startswith("http:") and not is_loopback(str(url)):
+        raise InvalidInput(f"Beyond this machine the adapter of {name} needs https.", field=name)
     try:
         roots = (folder / entry["tls_ca"]).read_text() if "tls_ca" in entry else ""
     except (OSError, TypeError, ValueError) as error:

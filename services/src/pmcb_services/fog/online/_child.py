@@ -96,7 +96,8 @@ def _guard(tenure: Tenure) -> None:
 
 def main() -> None:
     """Read where things are, then orders, until the worker closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the worker, and come to the group
+        signal.signal(number, signal.SIG_IGN)
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a handler prints is no frame
     incoming = sys.stdin.buffer

@@ -8,7 +8,6 @@ import base64
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from pmcb_client.http_identity import Caller
 from pmcb_services.fog.errors import (
@@ -30,6 +29,7 @@ from ._order import Order
 from ._room import Held, Room
 from ._rpc import payload_name, result_name
 from ._session import Session
+from ._shown import Document, shown, shown_to_operator
 from ._state import FINAL, Cause, State
 
 __all__ = ["Desk"]
@@ -39,8 +39,6 @@ ASSIGNED_LOOKS = 100
 
 SEALED_APART = 2**18
 """Bytes from which on payloads are sealed in a thread."""
-
-Document = dict[str, Any]
 
 _DECISIONS = {"confirm": Cause.CONFIRMED, "abandon": Cause.ABANDONED, "retry": Cause.RETRIED}
 
@@ -156,13 +154,13 @@ class Desk:
         return shown(await self._core.change(id, change))
 
     async def dead(self, caller: Caller) -> list[Document]:
-        """Orders that wait for an operator."""
+        """Orders that wait for an operator, with whose they are and what they are about."""
         self.check_operator(caller)
 
         def work(session: Session) -> list[Order]:
             return [o for s in (State.DEAD, State.UNKNOWN) for o in session.in_state(s, 1000)]
 
-        return [shown(each) for each in await self._core.store.read(work)]
+        return [shown_to_operator(each) for each in await self._core.store.read(work)]
 
     async def events(self, caller: Caller, after: int, limit: int) -> list[Document]:
         """Lines of the event log."""
@@ -275,25 +273,3 @@ def _same(stands: Order | None, after: Order) -> Order | Conflict:
     if (stands.submitter, stands.body_sha256) == (after.submitter, after.body_sha256):
         return stands
     return Conflict(f"Order {after.id} is another one.", field="id")
-
-
-def shown(order: Order) -> Document:
-    """An order as its submitter sees it."""
-    finish_ms = order.finish_ms or None
-    start_ms = None if finish_ms is None else finish_ms - int(order.predicted_s * 1000)
-    return {
-        "id": order.id,
-        "kind": order.kind,
-        "class": order.order_class,
-        "state": order.state,
-        "cause": order.cause,
-        "epoch": order.epoch,
-        "attempts": order.attempts,
-        "on_unknown": order.on_unknown,
-        "server": order.server or None,
-        "start_ms": start_ms,
-        "finish_ms": finish_ms,
-        "deadline_ms": order.deadline_ms or None,
-        "deadline_feasible": bool(order.feasible),
-        "changed_ms": order.changed_ms,
-    }

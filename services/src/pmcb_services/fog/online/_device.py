@@ -11,9 +11,12 @@ import httpx
 
 from ._adapters import Adapter
 from ._handler import EFFECT_S, OrderFailed, OutcomeUnknown, Task
-from ._http import PATIENCE_S, Clients, send
+from ._http import PATIENCE_S, Answer, Clients, send
 
 __all__ = ["DeviceControl"]
+
+_UNREAD = frozenset({401, 403, 408, 413, 429})
+"""Refusals of a request, which say nothing of what became of the order."""
 
 
 class DeviceControl:
@@ -23,6 +26,7 @@ class DeviceControl:
     drops what it has done under the same order id, if it can, and refuses with 409 an epoch below
     one that it has seen of that order. 400 to 499 is a refusal: nothing was done. 500 and above,
     and whatever is lost on the way back, is unknown; an adapter that drops repeats is asked again.
+    Where an earlier attempt may have been done, no more is known from one that does not get there.
     An order that would run again after a loss goes to such an adapter only. A device that is added
     is told ``add``, one that is removed ``remove``.
 
@@ -38,29 +42,31 @@ class DeviceControl:
 
     def run(self, task: Task) -> bytes:
         """What the adapter answered."""
+        doubtful = task.attempt > 1  # whether it may have been done
         owner = task.subject.partition("/")[0]
         adapter = self._adapters.get(task.subject) or self._adapters.get(owner)
         if adapter is None:
-            raise OrderFailed("UNKNOWN_DEVICE")
+            raise _ended("UNKNOWN_DEVICE", doubtful=doubtful)
         if task.on_unknown != "hold" and not adapter.dedup:  # the gateway was told otherwise
-            raise OrderFailed("NO_DEDUP")
+            raise _ended("NO_DEDUP", doubtful=doubtful)
         task.begin()
         give_up, pause_s = time.monotonic() + PATIENCE_S, 0.05
-        doubtful = False  # whether it may have been done
         while True:
             tried = self._tried(adapter, task)
-            if isinstance(tried, bytes):
-                return tried
+            if isinstance(tried, Answer):
+                if doubtful and tried.status in _UNREAD:
+                    raise OutcomeUnknown
+                return tried.success()
             doubtful |= tried
             if doubtful and not adapter.dedup:
                 raise OutcomeUnknown
             in_time = time.monotonic() + pause_s < give_up
             if not in_time or task.tenure.left_s < pause_s + EFFECT_S:
-                raise OutcomeUnknown if doubtful else OrderFailed("DEVICE_AWAY")
+                raise _ended("DEVICE_AWAY", doubtful=doubtful)
             time.sleep(pause_s)
             pause_s *= 2
 
-    def _tried(self, adapter: Adapter, task: Task) -> bytes | bool:
+    def _tried(self, adapter: Adapter, task: Task) -> Answer | bool:
         """What the adapter answered; else whether the command may have reached the device."""
         client = self._clients.of(adapter.tls_ca)
         document = {
@@ -78,4 +84,9 @@ class DeviceControl:
             return False
         except (httpx.TransportError, OrderFailed):  # or an answer without end
             return True
-        return True if answer.status >= 500 else answer.success()
+        return True if answer.status >= 500 else answer
+
+
+def _ended(code: str, *, doubtful: bool) -> Exception:
+    """This attempt did nothing; of an earlier one nobody knows."""
+    return OutcomeUnknown() if doubtful else OrderFailed(code)

@@ -92,6 +92,7 @@ class Task:
         payload: as it was submitted.
         predicted_s: seconds that it is to take.
         deadline_ms: milliseconds UTC; 0 for none.
+        attempt: 1 for the first start; of an earlier one nobody knows whether it had its effect.
         on_unknown: ``rerun`` or ``hold``.
         tenure: how long it may run.
     """
@@ -104,6 +105,7 @@ class Task:
     payload: bytes = field(repr=False)
     predicted_s: float
     deadline_ms: int
+    attempt: int
     on_unknown: OnUnknown
     tenure: Tenure
 

@@ -13,9 +13,9 @@ from pmcb_services.common._bodies import body_of, read_body
 from pmcb_services.fog.errors import FogError, Overloaded
 
 from ._bodies import Batch, Drain, Resolve, Submission
-from ._desk import shown
 from ._gateway import Gateway
 from ._order import Order
+from ._shown import shown
 
 __all__ = ["MAX_BODY_BYTES", "operator_routes", "order_routes"]
 

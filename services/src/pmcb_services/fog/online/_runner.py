@@ -82,6 +82,7 @@ class Runner:
             "command": claimed.command,
             "predicted_s": claimed.predicted_s,
             "deadline_ms": claimed.deadline_ms,
+            "attempt": claimed.attempt,
             "on_unknown": claimed.on_unknown,
             "until": until_s,
         }
