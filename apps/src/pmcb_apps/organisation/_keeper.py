@@ -27,7 +27,7 @@ from ._state import Places, Standing, State
 __all__ = ["PMCB", "Keeper", "document", "next_pause", "turn_over"]
 
 PMCB = (sys.executable, "-P", "-m", "pmcb_client")
-GRACE_S = 15.0
+GRACE_S = 20.0  # a service has ten to answer, and a device's program eight more
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _STEADY_S = 30.0
 _LOG_BYTES = 16 * 2**20

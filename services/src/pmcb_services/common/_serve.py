@@ -7,8 +7,9 @@ import asyncio
 import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ class Served:
                 f"{self.host} is no loopback address, and nothing but that is served without TLS.",
                 next_step="Give --tls-cert and --tls-key.",
             )
+        self._check_certificate()
         try:
             listening = socket.create_server((self.host, self.port))
         except OSError as error:
@@ -69,6 +71,15 @@ class Served:
         # answer's body would wait 40 ms for the acknowledgement of its head
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
+
+    def _check_certificate(self) -> None:
+        if self.tls_cert is None or self.tls_key is None:
+            return
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.tls_cert, self.tls_key)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            files = f"{self.tls_cert.name} and {self.tls_key.name}"
+            raise InputError(f"{files} are no certificate and its key (PEM).") from error
 
     def url(self, listening: socket.socket) -> str:
         """How clients reach it."""
@@ -89,7 +100,9 @@ async def serving(app: FastAPI, place: Served, listening: socket.socket) -> None
         await asyncio.shield(running)
     finally:
         server.should_exit = True
-        await running
+        while not running.done():  # running requests end, however often this is cancelled
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(running)
 
 
 class _Beside(uvicorn.Server):

@@ -15,10 +15,12 @@ case $command in
   slow) note; sleep 0.5; printf 'given' ;;
   deaf) note ;;
   start) note ;;
-  refuse) echo 'cannot: 5 ml' >&2; exit 2 ;;
+  refuse) echo 'cannot: 5 ml' >&2; exit 100 ;;
   crash) note; exit 1 ;;
   die) note; kill -9 $$ ;;
-  hang) note; sleep 60 & wait ;;
+  hang) note; sleep 60 & echo $! > "$folder/child"; wait ;;
+  strict) note; set -u; echo "$nothing" ;;
+  count) note; sleep 0.5; wc -c >> "$folder/counted" ;;
   flee) note; setsid sleep 2 & ;;
   big) note; head -c 2000000 /dev/zero ;;
   endless) note; cat /dev/zero ;;

@@ -2,20 +2,34 @@
 """What an adapter does: each order once, and nothing of the past."""
 
 import asyncio
+import inspect
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 from tests.services.fog.adapter.pump import PUMP, Pump
+from tests.services.fog.online.waiting import until
 
 from pmcb_services.fog.adapter import _program
 from pmcb_services.fog.adapter._adapter import Adapter
 from pmcb_services.fog.adapter._command import Answer, Command, Outcome
 from pmcb_services.fog.adapter._devices import Devices
 from pmcb_services.fog.adapter._memory import Memory
-from pmcb_services.fog.errors import Conflict, StaleEpoch, Unavailable
+from pmcb_services.fog.errors import Conflict, InvalidInput, StaleEpoch, Unavailable
+from pmcb_services.fog.online._device import DeviceControl
 
 DOSE = Command("o-1", 3, PUMP, "dose", b"5 ml")
 GIVEN = Answer(Outcome.DONE, b"given 5 ml")
+
+
+def lives(pid):
+    """Whether it is there, and no zombie."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
@@ -48,11 +62,12 @@ async def test_attempts_at_the_same_time_are_one(started, pump):
     """The second waits for the first; another order does not."""
     adapter, slow = started(), replace(DOSE, name="slow")
     first = asyncio.create_task(adapter.answer(slow))
+    await until(lambda: pump.effects, "an effect")
     second = asyncio.create_task(adapter.answer(replace(slow, epoch=4)))
     assert await adapter.answer(replace(DOSE, order="stop")) == GIVEN
     assert not first.done()
     assert await first == await second == Answer(Outcome.DONE, b"given")
-    assert sorted(pump.effects) == [f"o-1 3 {PUMP} slow", f"stop 3 {PUMP} dose"]
+    assert pump.effects == [f"o-1 3 {PUMP} slow", f"stop 3 {PUMP} dose"]
 
 
 @pytest.mark.parametrize("name", ["dose", "refuse", "crash", "unheard-of"])
@@ -88,6 +103,7 @@ async def test_an_order_is_never_something_else(started, pump, change):
         ("unheard-of", Outcome.NO_COMMAND, 0),
         ("crash", Outcome.UNKNOWN, 1),
         ("die", Outcome.UNKNOWN, 1),
+        ("strict", Outcome.UNKNOWN, 1),
         ("hang", Outcome.UNKNOWN, 1),
         ("flee", Outcome.UNKNOWN, 1),
         ("big", Outcome.UNKNOWN, 1),
@@ -97,12 +113,22 @@ async def test_an_order_is_never_something_else(started, pump, change):
 async def test_how_a_program_ends_is_how_the_order_ends(
     started, pump, name, outcome, effects, monkeypatch
 ):
-    """2: nothing was done. Anything but 0: nobody knows; and it is not tried again."""
+    """100: nothing was done. Else, but for 0, nobody knows; and it is not tried again."""
     monkeypatch.setattr(_program, "PROGRAM_S", 0.5)
     asked = replace(DOSE, name=name)
     for _ in range(2):
         assert await started().answer(asked) == Answer(outcome)
     assert len(pump.effects) == effects
+
+
+async def test_a_program_that_hangs_is_killed_with_what_it_started(started, tmp_path, monkeypatch):
+    """Before the fog worker gives up; it would do its work when nobody expects it."""
+    patience = inspect.signature(DeviceControl).parameters["timeout_s"].default
+    assert patience - _program.PROGRAM_S >= 1
+    monkeypatch.setattr(_program, "PROGRAM_S", 0.5)
+    await started().answer(replace(DOSE, name="hang"))
+    child = int((tmp_path / "child").read_text())
+    await until(lambda: not lives(child), "its end")
 
 
 async def test_a_program_that_reads_nothing_does_as_well(started):
@@ -125,6 +151,36 @@ async def test_what_a_dead_adapter_had_begun_nobody_knows(started, pump, tmp_pat
     for epoch in (3, 4):
         assert await started().answer(replace(DOSE, epoch=epoch)) == Answer(Outcome.UNKNOWN)
     assert not pump.effects
+
+
+@pytest.mark.parametrize("lost", ["key", "memory.sqlite3"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(bytes(32))])
+async def test_an_adapter_that_lost_its_memory_does_not_start(
+    started, pump, tmp_path, lost, damage
+):
+    """It would do again what it did, or deny it."""
+    await started().answer(DOSE)
+    for name in ("memory.sqlite3-wal", "memory.sqlite3-shm"):
+        (tmp_path / "memory" / name).unlink(missing_ok=True)
+    damage(tmp_path / "memory" / lost)
+    with pytest.raises(InvalidInput, match="not whole"):
+        started()
+    assert len(pump.effects) == 1
+
+
+async def test_a_memory_that_is_damaged_denies_nothing(started, pump, tmp_path):
+    """What is remembered is of its own order: else nobody knows."""
+    adapter, other = started(), replace(DOSE, order="o-2")
+    await adapter.answer(DOSE)
+    await adapter.answer(other)
+    with sqlite3.connect(tmp_path / "memory" / "memory.sqlite3") as connection:
+        change = "UPDATE orders SET said = (SELECT said FROM orders WHERE id = 'o-2')"
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(Unavailable):
+        await adapter.answer(DOSE)
+    assert await adapter.answer(other) == GIVEN
+    assert len(pump.effects) == 2
 
 
 async def test_devices_come_and_go(started, pump):
@@ -169,7 +225,7 @@ async def test_what_a_caller_leaves_goes_on(started):
     assert await started().answer(slow) == Answer(Outcome.DONE, b"given")
 
 
-async def test_without_a_memory_nothing_is_done(started, pump, tmp_path):
+async def test_where_the_memory_fails_nothing_is_done(started, pump, tmp_path):
     """It could not be told from a first time later."""
     adapter = started()
     (tmp_path / "memory" / "memory.sqlite3").write_bytes(b"no database" * 1000)

@@ -61,13 +61,14 @@ def running(folder, pump):
             process.kill()
 
 
-def asking(url):
-    """A process that asks for a slow command, and fails without its answer."""
-    body = {**SOUND, "command": "slow"}
+def asking(url, name="slow", size=4):
+    """A process that asks for a command with so many bytes, and fails without its answer."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     script = (
-        "import httpx\n"
-        f"assert httpx.post({url!r}, json={body!r}, headers={headers!r}).content == b'given'\n"
+        "import base64, httpx\n"
+        f"payload = base64.b64encode(bytes({size})).decode()\n"
+        f"body = {{**{SOUND!r}, 'command': {name!r}, 'payload': payload}}\n"
+        f"assert httpx.post({url!r}, json=body, headers={headers!r}).content == b'given'\n"
     )
     return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
 
@@ -141,13 +142,27 @@ def test_killed_between_an_effect_and_its_answer_it_does_not_do_it_again(tmp_pat
     with running(tmp_path, pump) as adapter:
         again = adapter.post(order="o-0")
         assert (again.status_code, again.content) == (done.status_code, done.content)
-        unknown = adapter.post(command="slow", epoch=2)
+        unknown = adapter.post(command="slow", epoch=2, payload="AAAAAA==")
         assert (unknown.status_code, unknown.json()["error"]) == (500, "UNKNOWN")
     assert pump.effects == [f"o-0 1 {PUMP} dose", f"o-1 1 {PUMP} slow"]
 
 
+def test_killed_it_leaves_no_program_with_half_a_payload(tmp_path):
+    """One that reads late reads all of it."""
+    pump = Pump(tmp_path)
+    with running(tmp_path, pump) as adapter:
+        with asking(adapter.url, "count", 2**20):
+            until(pump, 1)
+            adapter.end(signal.SIGKILL)
+        ends = time.monotonic() + 20
+        while not (tmp_path / "counted").exists() or not (tmp_path / "counted").read_text():
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+    assert int((tmp_path / "counted").read_text()) == 2**20
+
+
 def test_told_to_end_it_ends_what_it_began(tmp_path):
-    """Whoever asked hears how it went; no second adapter was let in before."""
+    """However often; whoever asked hears how it went. No second adapter was let in before."""
     pump = Pump(tmp_path)
     with running(tmp_path, pump) as adapter:
         second = command(tmp_path, pump)
@@ -156,6 +171,19 @@ def test_told_to_end_it_ends_what_it_began(tmp_path):
         assert "Another adapter" in json.loads(done.stdout)["message"]
         with asking(adapter.url) as caller:
             until(pump, 1)
+            adapter.process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
             assert adapter.end(signal.SIGINT) == 0
             assert caller.wait(20) == 0
     assert pump.effects == [f"o-1 1 {PUMP} slow"]
+
+
+def test_files_that_are_no_certificate_are_named_before_anything_is_served(tmp_path):
+    """As any service names them."""
+    pump = Pump(tmp_path)
+    tls = ["--tls-cert", str(pump.file), "--tls-key", str(pump.program)]
+    done = subprocess.run(
+        [*command(tmp_path, pump), *tls], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["message"].startswith("adapter.toml and pump.sh are no")

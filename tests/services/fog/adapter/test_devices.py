@@ -15,6 +15,7 @@ ENTRY = '["A/pump"]\nrun = ["sh"]\ncommands = ["dose"]\n'
     ("text", "said"),
     [
         ("[", "TOML"),
+        ("a = " + "[" * 5000, "TOML"),
         (ENTRY, "'token'"),
         (f'token = "short"\n{ENTRY}', "16 ASCII"),
         (f"token = 1\n{ENTRY}", "'token'"),

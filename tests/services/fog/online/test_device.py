@@ -135,8 +135,13 @@ def test_what_an_earlier_attempt_may_have_done_is_not_denied(status, monkeypatch
             made(url).run(second)
     with StubService((status, b"")) as stub, pytest.raises(OutcomeUnknown):
         control(stub.url).run(second)
-    with StubService((404, b"")) as stub, pytest.raises(OrderFailed, match="HTTP_404"):
+    with StubService((404, b"no such page")) as stub, pytest.raises(OutcomeUnknown):
         control(stub.url).run(second)
+    word = b'{"error": "NO_DEVICE", "message": "", "field": ""}'
+    with StubService((404, word)) as stub, pytest.raises(OrderFailed, match="NO_DEVICE"):
+        control(stub.url).run(second)
+    with StubService((500, b""), (status, b"")) as stub, pytest.raises(OutcomeUnknown):
+        control(stub.url, dedup=True).run(command())
     with StubService((status, b"")) as stub, pytest.raises(OrderFailed, match=f"HTTP_{status}"):
         control(stub.url).run(command())
 

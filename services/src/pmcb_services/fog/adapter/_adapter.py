@@ -59,10 +59,10 @@ class Adapter:
     async def _answer(self, asked: Command) -> Answer:
         lock = self._locks.setdefault(asked.order, asyncio.Lock())
         async with lock:
+            here = await asyncio.to_thread(self._is_here, asked.device)
             said = await asyncio.to_thread(self._memory.begin, asked)
             if said is not None:
                 return said
-            here = await asyncio.to_thread(self._is_here, asked.device)
             answer = await self._done(asked, is_here=here)
             comes = {"add": True, "remove": False}.get(asked.name)
             changed = comes if answer.outcome is Outcome.DONE else None

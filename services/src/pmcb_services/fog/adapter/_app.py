@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -46,20 +45,6 @@ class CommandBody(Body):
     command: str = Field(pattern=f"^{NAME}$", description="`add`, `remove`, or a device's own.")
     payload: str = Field(default="", description="Base64.")
 
-    def command_of(self) -> Command:
-        """As the adapter takes it.
-
-        Raises:
-            ServiceError: ``BAD_REQUEST``: the payload is no base64.
-        """
-        try:
-            payload = base64.b64decode(self.payload, validate=True)
-        except (binascii.Error, ValueError):
-            raise ServiceError(
-                ErrorCode.BAD_REQUEST, "'payload' is no base64.", field="payload"
-            ) from None
-        return Command(self.order, self.epoch, self.device, self.command, payload)
-
 
 def adapter_application(devices: Devices, memory: Memory) -> FastAPI:
     """The application; when it ends, it waits for what has been begun.
@@ -95,7 +80,7 @@ def adapter_application(devices: Devices, memory: Memory) -> FastAPI:
         """Do what an order says, once; a repeat gets the same answer."""
         check_bearer(request.headers.get("Authorization", ""), [devices.token])
         body = await whole_body(request, MAX_BODY_BYTES, within_s=BODY_S)
-        answer = await adapter.answer(read_body(body, CommandBody).command_of())
+        answer = await adapter.answer(await asyncio.to_thread(_read, body))
         outcome = answer.outcome
         if outcome is Outcome.DONE:
             return Response(answer.data, media_type="application/octet-stream")
@@ -103,3 +88,19 @@ def adapter_application(devices: Devices, memory: Memory) -> FastAPI:
         return JSONResponse(content, outcome.status)
 
     return app
+
+
+def _read(body: bytes) -> Command:
+    """As the adapter takes it.
+
+    Raises:
+        ServiceError: ``BAD_REQUEST``, with the part that is to blame.
+    """
+    said = read_body(body, CommandBody)
+    try:
+        payload = base64.b64decode(said.payload, validate=True)
+    except ValueError:
+        raise ServiceError(
+            ErrorCode.BAD_REQUEST, "'payload' is no base64.", field="payload"
+        ) from None
+    return Command(said.order, said.epoch, said.device, said.command, payload)

@@ -62,7 +62,7 @@ class Devices:
         """
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             where = f" ({error})" if isinstance(error, tomllib.TOMLDecodeError) else ""
             raise InvalidInput(f"{path.name} is no TOML file that can be read{where}.") from error
         token = document.pop("token", "")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pmcb_client.database import PrivateDatabase
-from pmcb_services.fog.errors import Conflict, StaleEpoch, Unavailable
+from pmcb_services.fog.errors import Conflict, InvalidInput, StaleEpoch, Unavailable
 from pmcb_services.fog.online._vault import Vault
 
 from ._command import Answer, Command, Outcome
@@ -24,21 +24,31 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS devices (
   name TEXT PRIMARY KEY, is_here INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS marks (of_key BLOB NOT NULL) STRICT;
 """
 
 
 class Memory:
     """A row for each order, on the disk before its effect; nothing is forgotten.
 
-    What was told and answered is sealed, under a key beside it.
+    Answers, and by what a repeat is known, are sealed under a key beside it.
 
     Args:
         folder: of its own, used by one adapter at a time.
+
+    Raises:
+        InvalidInput: the key, or the database, is lost or another's: what was done is not known.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._database = PrivateDatabase(folder / "memory.sqlite3", _SCHEMA)
-        self._vault = Vault.at(folder / "key")
+        try:
+            self._database, self._vault = _found(folder)
+        except (InvalidInput, OSError, sqlite3.Error) as error:
+            raise InvalidInput(
+                "The adapter's memory is not whole: database or key is damaged, lost or another's.",
+                next_step="Put back both files of `fog-adapter` in the home. Only where no order "
+                "of its devices is open, delete the folder.",
+            ) from error
 
     def begin(self, asked: Command) -> Answer | None:
         """Note an attempt; what was answered before, or None where this is the first to be done.
@@ -48,7 +58,7 @@ class Memory:
         Raises:
             StaleEpoch: a later attempt has been seen.
             Conflict: the order was something else.
-            Unavailable: the disk fails.
+            Unavailable: the disk fails, or what it holds is damaged.
         """
         with self._open() as connection:
             query = "SELECT epoch, said FROM orders WHERE id = ?"
@@ -95,7 +105,10 @@ class Memory:
         return self._vault.sealed(json.dumps(said).encode() + b"\n" + answer.data, asked.order)
 
     def _opened(self, asked: Command, said: bytes) -> Answer:
-        line, _, data = self._vault.opened(said, asked.order).partition(b"\n")
+        try:
+            line, _, data = self._vault.opened(said, asked.order).partition(b"\n")
+        except InvalidInput as error:  # no refusal: it may have been done
+            raise Unavailable("What the adapter remembers of the order is damaged.") from error
         found = json.loads(line)
         if found["asked"] != asked.digest:
             raise Conflict("The order was something else before.", field="order")
@@ -108,3 +121,23 @@ class Memory:
                 yield connection
         except sqlite3.Error as error:
             raise Unavailable("The adapter's memory cannot be used.") from error
+
+
+def _found(folder: Path) -> tuple[PrivateDatabase, Vault]:
+    """Both, new where neither was there.
+
+    Raises:
+        InvalidInput, OSError, sqlite3.Error: what is there is not whole.
+    """
+    path, key = folder / "memory.sqlite3", folder / "key"
+    if key.exists() and not path.exists():
+        raise InvalidInput("The database is lost.")
+    database = PrivateDatabase(path, _SCHEMA)
+    with database.open() as connection:
+        mark = connection.execute("SELECT of_key FROM marks").fetchone()
+        vault = Vault.at(key)
+        if mark is None:
+            connection.execute("INSERT INTO marks VALUES (?)", (vault.mark(),))
+        else:
+            vault.check(mark[0])
+    return database, vault

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 
 import structlog
 
@@ -19,14 +20,17 @@ PROGRAM_S = 8.0
 """Seconds that it may take: less than the ten for which a fog worker waits."""
 
 MAX_ANSWER_BYTES = 2**20
-_REFUSED = 2
-_STDIN, _STDOUT = 0, 1
+_REFUSED = 100
+"""None that shells and languages end with by themselves when they break, as 1, 2 and 126 on."""
+
+_GONE_S = 1.0
+_STDOUT = 1
 
 _log = structlog.get_logger("pmcb_services.fog")
 
 
 async def carried_out(device: Device, asked: Command) -> Answer:
-    """How it went, as the program says by its exit code: 0 it was done, 2 nothing was done.
+    """How it went, as the program says by its exit code: 0 it was done, 100 nothing was.
 
     Any other code, a signal, more than `PROGRAM_S` seconds or `MAX_ANSWER_BYTES` bytes mean that
     nobody knows. The payload is its standard input, the answer what it prints; what it prints as
@@ -34,19 +38,21 @@ async def carried_out(device: Device, asked: Command) -> Answer:
     """
     loop = asyncio.get_running_loop()
     try:
-        transport, talk = await loop.subprocess_exec(
-            _Talk,
-            *device.run,
-            asked.device,
-            asked.name,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the adapter: it lets the device finish
-            env={**os.environ, "PMCB_ORDER": asked.order, "PMCB_EPOCH": str(asked.epoch)},
-        )
+        with _whole(asked.payload) as payload:
+            transport, talk = await loop.subprocess_exec(
+                _Talk,
+                *device.run,
+                asked.device,
+                asked.name,
+                stdin=payload,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the adapter: it lets the device finish
+                env={**os.environ, "PMCB_ORDER": asked.order, "PMCB_EPOCH": str(asked.epoch)},
+            )
     except OSError as error:  # where it names the program, that was not executed
         return _told(asked, Outcome.NOT_STARTED if error.filename else Outcome.UNKNOWN)
     with closing(transport):
-        code = await _ended(transport, talk, asked.payload)
+        code = await _ended(transport, talk)
     if code == 0:
         return Answer(Outcome.DONE, bytes(talk.printed))
     outcome = Outcome.REFUSED if code == _REFUSED else Outcome.UNKNOWN
@@ -57,6 +63,16 @@ def _told(asked: Command, outcome: Outcome, **how: object) -> Answer:
     """The answer, for the log too."""
     _log.warning(outcome.lower(), order=asked.order, device=asked.device, **how)
     return Answer(outcome)
+
+
+@contextmanager
+def _whole(payload: bytes) -> Iterator[int]:
+    """A file in memory: a program whose adapter dies reads all of it nevertheless, and no part."""
+    descriptor = os.memfd_create("payload")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(payload)
+        file.seek(0)
+        yield descriptor
 
 
 class _Talk(asyncio.SubprocessProtocol):
@@ -95,18 +111,16 @@ class _Talk(asyncio.SubprocessProtocol):
             self.over.set()
 
 
-async def _ended(transport: asyncio.SubprocessTransport, talk: _Talk, payload: bytes) -> int | None:
-    """The exit code; None where it had to be killed, with whatever it started."""
-    stdin = transport.get_pipe_transport(_STDIN)
-    assert isinstance(stdin, asyncio.WriteTransport)
-    stdin.write(payload)  # it may answer, or end, before it has read everything
-    stdin.write_eof()
+async def _ended(transport: asyncio.SubprocessTransport, talk: _Talk) -> int | None:
+    """The exit code; None where it was not over in time, or never: it is killed."""
     with suppress(TimeoutError):
         async with asyncio.timeout(PROGRAM_S):
             await talk.over.wait()
             if not talk.is_too_much:
                 return transport.get_returncode()
-    with suppress(ProcessLookupError):
-        os.killpg(transport.get_pid(), signal.SIGKILL)
-    await talk.exited.wait()
+    if not talk.exited.is_set():
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(transport.get_pid(), signal.SIGKILL)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(talk.exited.wait(), _GONE_S)
     return None

@@ -54,9 +54,7 @@ class DeviceControl:
         while True:
             tried = self._tried(adapter, task)
             if isinstance(tried, Answer):
-                if doubtful and tried.status in _UNREAD:
-                    raise OutcomeUnknown
-                return tried.success()
+                return _told(tried, doubtful=doubtful)
             doubtful |= tried
             if doubtful and not adapter.dedup:
                 raise OutcomeUnknown
@@ -85,6 +83,16 @@ class DeviceControl:
         except (httpx.TransportError, OrderFailed):  # or an answer without end
             return True
         return True if answer.status >= 500 else answer
+
+
+def _told(answer: Answer, *, doubtful: bool) -> bytes:
+    """What it answered; a refusal ends a doubt only where it is the adapter's word on the order."""
+    try:
+        return answer.success()
+    except OrderFailed as refused:
+        if doubtful and (answer.status in _UNREAD or refused.code.startswith("HTTP_")):
+            raise OutcomeUnknown from None
+        raise
 
 
 def _ended(code: str, *, doubtful: bool) -> Exception:
