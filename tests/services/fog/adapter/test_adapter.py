@@ -168,6 +168,13 @@ async def test_an_adapter_that_lost_its_memory_does_not_start(
     assert len(pump.effects) == 1
 
 
+async def test_a_memory_that_cannot_be_used_is_not_called_lost(started, tmp_path):
+    """Nobody is told to delete it because a disk is full."""
+    (tmp_path / "memory" / "memory.sqlite3").mkdir(parents=True)
+    with pytest.raises(Unavailable, match="full"):
+        started()
+
+
 async def test_a_memory_that_is_damaged_denies_nothing(started, pump, tmp_path):
     """What is remembered is of its own order: else nobody knows."""
     adapter, other = started(), replace(DOSE, order="o-2")

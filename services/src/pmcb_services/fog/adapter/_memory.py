@@ -17,6 +17,7 @@ from ._command import Answer, Command, Outcome
 
 __all__ = ["Memory"]
 
+_UNUSABLE = "The adapter's memory cannot be used: is the disk full?"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
   id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, said BLOB NOT NULL
@@ -38,12 +39,15 @@ class Memory:
 
     Raises:
         InvalidInput: the key, or the database, is lost or another's: what was done is not known.
+        Unavailable: the disk is full, or the files may not be used.
     """
 
     def __init__(self, folder: Path) -> None:
         try:
             self._database, self._vault = _found(folder)
-        except (InvalidInput, OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.OperationalError) as error:
+            raise Unavailable(_UNUSABLE) from error
+        except (InvalidInput, sqlite3.Error) as error:
             raise InvalidInput(
                 "The adapter's memory is not whole: database or key is damaged, lost or another's.",
                 next_step="Put back both files of `fog-adapter` in the home. Only where no order "
@@ -120,7 +124,7 @@ class Memory:
             with self._database.open() as connection:
                 yield connection
         except sqlite3.Error as error:
-            raise Unavailable("The adapter's memory cannot be used.") from error
+            raise Unavailable(_UNUSABLE) from error
 
 
 def _found(folder: Path) -> tuple[PrivateDatabase, Vault]:
