@@ -8,7 +8,10 @@
         data = await store.get(receipt.hash)       # its hash is checked
 """
 
-from ._client import ContentClient
+from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
+
 from ._notice import MAX_NOTICE_BYTES, notice_text
 from ._receipt import Receipt
 from ._share import PassedShare
@@ -21,6 +24,9 @@ from .errors import (
     ContentUnavailable,
     ForeignReceipt,
 )
+
+if TYPE_CHECKING:
+    from ._client import ContentClient
 
 __all__ = [
     "MAX_NOTICE_BYTES",
@@ -36,3 +42,6 @@ __all__ = [
     "Receipt",
     "notice_text",
 ]
+
+__getattr__ = _lazily(__name__, {"ContentClient": "._client"})
+"""Only who calls a store waits for HTTP."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fabric's Gateway protocol: evaluate, submit, events, and what may be repeated."""
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
 
+from pmcb_client._lazy import lazily as _lazily
 from pmcb_client.errors import (
     Busy,
     CheckpointError,
@@ -91,41 +91,37 @@ __all__ = [
     "open_channel",
 ]
 
-_HOME = {
-    "Block": "._blocks",
-    "BlockEventsRequest": "._blocks",
-    "BlockKind": "._calls",
-    "BlockTransaction": "._blocks",
-    "ChaincodeEvent": "._events",
-    "Checkpoint": "._checkpoint",
-    "Commit": "._proposal",
-    "CommitBy": "._gateway",
-    "Contract": "._contract",
-    "Credentials": "._identity",
-    "EventsRequest": "._events",
-    "FileCheckpoint": "._checkpoint",
-    "Gateway": "._gateway",
-    "Identity": "._identity",
-    "MemoryCheckpoint": "._checkpoint",
-    "Network": "._network",
-    "P256Signer": "._identity",
-    "Pending": "._pending",
-    "Position": "._checkpoint",
-    "Proposal": "._proposal",
-    "Retry": "._repeats",
-    "Signer": "._identity",
-    "Status": "._status",
-    "Timeouts": "._calls",
-    "Transaction": "._proposal",
-    "connect": "._gateway",
-    "connect_network": "._connect",
-    "open_channel": "._channel",
-}
+__getattr__ = _lazily(
+    __name__,
+    {
+        "Block": "._blocks",
+        "BlockEventsRequest": "._blocks",
+        "BlockKind": "._calls",
+        "BlockTransaction": "._blocks",
+        "ChaincodeEvent": "._events",
+        "Checkpoint": "._checkpoint",
+        "Commit": "._proposal",
+        "CommitBy": "._gateway",
+        "Contract": "._contract",
+        "Credentials": "._identity",
+        "EventsRequest": "._events",
+        "FileCheckpoint": "._checkpoint",
+        "Gateway": "._gateway",
+        "Identity": "._identity",
+        "MemoryCheckpoint": "._checkpoint",
+        "Network": "._network",
+        "P256Signer": "._identity",
+        "Pending": "._pending",
+        "Position": "._checkpoint",
+        "Proposal": "._proposal",
+        "Retry": "._repeats",
+        "Signer": "._identity",
+        "Status": "._status",
+        "Timeouts": "._calls",
+        "Transaction": "._proposal",
+        "connect": "._gateway",
+        "connect_network": "._connect",
+        "open_channel": "._channel",
+    },
+)
 """Whoever has an identity and asks no ledger does without gRPC: these wait until asked for."""
-
-
-def __getattr__(name: str) -> object:
-    """What `_HOME` names."""
-    if name in _HOME:
-        return getattr(_importlib.import_module(_HOME[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,11 +11,17 @@ is signed; TLS proves the server. ::
     caller = checker.check(SignedRequest("PUT", "/v1/blobs/ab12", headers, body))     # the service
 """
 
+from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
+
 from ._check import Caller, RequestChecker
-from ._client import Said, ServiceClient, said
 from ._message import SignedRequest
-from ._sign import SignedRequests
 from .errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from ._client import Said, ServiceClient, said
+    from ._sign import SignedRequests
 
 __all__ = [
     "Caller",
@@ -27,3 +33,14 @@ __all__ = [
     "Unauthenticated",
     "said",
 ]
+
+__getattr__ = _lazily(
+    __name__,
+    {
+        "Said": "._client",
+        "ServiceClient": "._client",
+        "SignedRequests": "._sign",
+        "said": "._client",
+    },
+)
+"""A service that calls nobody does without httpx, which is 3 MiB: these wait until asked for."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every service shares."""
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
 
+from pmcb_client._lazy import lazily as _lazily
 from pmcb_client._spared import without_rich as _without_rich
 
 with _without_rich():
@@ -31,24 +31,20 @@ __all__ = [
     "serving",
 ]
 
-_HOME = {
-    "ErrorCode": ".errors",
-    "Running": "._application",
-    "Served": "._serve",
-    "ServiceError": ".errors",
-    "SignedCaller": "._application",
-    "SubtaskHandler": "._handler",
-    "application": "._application",
-    "following": "._trust",
-    "log_to_stderr": "._logs",
-    "serve": "._serve",
-    "serving": "._serve",
-}
+__getattr__ = _lazily(
+    __name__,
+    {
+        "ErrorCode": ".errors",
+        "Running": "._application",
+        "Served": "._serve",
+        "ServiceError": ".errors",
+        "SignedCaller": "._application",
+        "SubtaskHandler": "._handler",
+        "application": "._application",
+        "following": "._trust",
+        "log_to_stderr": "._logs",
+        "serve": "._serve",
+        "serving": "._serve",
+    },
+)
 """Processes that serve nobody over HTTP do without its libraries: these wait until asked for."""
-
-
-def __getattr__(name: str) -> object:
-    """What `_HOME` names."""
-    if name in _HOME:
-        return getattr(_importlib.import_module(_HOME[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

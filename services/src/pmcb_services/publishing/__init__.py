@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A table becomes a release that may be kept for ever, under a budget that the ledger enforces."""
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
 
 from ._bounds import suggest_bounds
 from ._check import ColumnCheck, TableCheck, check_table
@@ -76,16 +77,12 @@ __all__ = [
     "zipped",
 ]
 
-_LATE = {
-    "Publishing": "._assembly",
-    "PublishingClient": "._client",
-    "publishing_application": "._service",
-}
+__getattr__ = _lazily(
+    __name__,
+    {
+        "Publishing": "._assembly",
+        "PublishingClient": "._client",
+        "publishing_application": "._service",
+    },
+)
 """Only who serves or calls a service waits for a web server's import."""
-
-
-def __getattr__(name: str) -> object:
-    """What `_LATE` names."""
-    if name in _LATE:
-        return getattr(_importlib.import_module(_LATE[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

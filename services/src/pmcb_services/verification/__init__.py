@@ -8,8 +8,9 @@
     await follow(channel, chaincode, inbox, EVENTS, Verifying(ledger, inbox, findings, ...).handle)
 """
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
 
 from ._alone import judge_alone
 from ._finding import Finding, Verdict
@@ -42,20 +43,16 @@ __all__ = [
     "weights_of",
 ]
 
-_LATE = {
-    "Claims": "._truth",
-    "Reliability": "._reliability",
-    "Truths": "._truth",
-    "discover": "._truth",
-    "judge_reliability": "._reliability",
-    "judge_together": "._together",
-    "weights_of": "._truth",
-}
+__getattr__ = _lazily(
+    __name__,
+    {
+        "Claims": "._truth",
+        "Reliability": "._reliability",
+        "Truths": "._truth",
+        "discover": "._truth",
+        "judge_reliability": "._reliability",
+        "judge_together": "._together",
+        "weights_of": "._truth",
+    },
+)
 """Only who compares answers waits for numbers."""
-
-
-def __getattr__(name: str) -> object:
-    """What `_LATE` names."""
-    if name in _LATE:
-        return getattr(_importlib.import_module(_LATE[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fog at work: orders to servers, as they come."""
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
 
 if TYPE_CHECKING:
     from ._address import Address
@@ -69,52 +70,48 @@ __all__ = [
     "watts",
 ]
 
-_HOME = {
-    "COEFFICIENT": "._server",
-    "IDLE": "._server",
-    "LATENESS": "._dispatch",
-    "WEIGHTS": "._dispatch",
-    "Address": "._address",
-    "Audit": "._audit",
-    "Auditor": "._audit",
-    "Broker": "._broker",
-    "Choice": "._dispatch",
-    "Collector": "._collector",
-    "Correction": "._correction",
-    "Database": "._store",
-    "Event": "._order",
-    "Fleet": "._server",
-    "Gateway": "._gateway",
-    "GatewaySettings": "._settings",
-    "Handler": "._handler",
-    "InnerRequest": "._inner",
-    "LeaseShort": "._handler",
-    "Order": "._order",
-    "OrderFailed": "._handler",
-    "OutcomeUnknown": "._handler",
-    "PostgresDatabase": "._postgres",
-    "Precedence": "._queue",
-    "Queue": "._queue",
-    "Replanned": "._replan",
-    "Server": "._server",
-    "SqliteDatabase": "._sqlite",
-    "State": "._state",
-    "Store": "._store",
-    "Task": "._handler",
-    "Vault": "._vault",
-    "Waiting": "._queue",
-    "Worker": "._worker",
-    "audit_store": "._audit",
-    "choose": "._dispatch",
-    "fog_application": "._app",
-    "replan": "._replan",
-    "watts": "._server",
-}
+__getattr__ = _lazily(
+    __name__,
+    {
+        "COEFFICIENT": "._server",
+        "IDLE": "._server",
+        "LATENESS": "._dispatch",
+        "WEIGHTS": "._dispatch",
+        "Address": "._address",
+        "Audit": "._audit",
+        "Auditor": "._audit",
+        "Broker": "._broker",
+        "Choice": "._dispatch",
+        "Collector": "._collector",
+        "Correction": "._correction",
+        "Database": "._store",
+        "Event": "._order",
+        "Fleet": "._server",
+        "Gateway": "._gateway",
+        "GatewaySettings": "._settings",
+        "Handler": "._handler",
+        "InnerRequest": "._inner",
+        "LeaseShort": "._handler",
+        "Order": "._order",
+        "OrderFailed": "._handler",
+        "OutcomeUnknown": "._handler",
+        "PostgresDatabase": "._postgres",
+        "Precedence": "._queue",
+        "Queue": "._queue",
+        "Replanned": "._replan",
+        "Server": "._server",
+        "SqliteDatabase": "._sqlite",
+        "State": "._state",
+        "Store": "._store",
+        "Task": "._handler",
+        "Vault": "._vault",
+        "Waiting": "._queue",
+        "Worker": "._worker",
+        "audit_store": "._audit",
+        "choose": "._dispatch",
+        "fog_application": "._app",
+        "replan": "._replan",
+        "watts": "._server",
+    },
+)
 """The processes that run orders do without numbers, and start often: these wait until asked for."""
-
-
-def __getattr__(name: str) -> object:
-    """What `_HOME` names."""
-    if name in _HOME:
-        return getattr(_importlib.import_module(_HOME[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans, and bounds that prove how good they are."""
 
-import importlib as _importlib
 from typing import TYPE_CHECKING
+
+from pmcb_client._lazy import lazily as _lazily
 
 from ._solve import solve
 
@@ -70,11 +71,6 @@ _HOMES = {
 }
 """Who only carries orders waits for no compiler."""
 
-_LATE = {name: home for home, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    """What `_HOMES` names."""
-    if name in _LATE:
-        return getattr(_importlib.import_module(f".{_LATE[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _lazily(
+    __name__, {name: f".{home}" for home, names in _HOMES.items() for name in names.split()}
+)
