@@ -19,6 +19,7 @@ from tests.services.publishing.test_verify import rehashed
 from pmcb_client.sealing import Blob, Kind, Place, seal
 from pmcb_client.sealing._blob import PREFIX
 from pmcb_client.sealing.errors import SealingError
+from pmcb_services.fog.adapter._devices import Devices
 from pmcb_services.fog.errors import FogError
 from pmcb_services.fog.online._inner import InnerRequest
 from pmcb_services.fog.sim import Scenario
@@ -178,3 +179,20 @@ def test_a_damaged_request_inside_an_order_is_refused_or_carried_as_it_is(raw, b
     found, _ = attempt(FogError, InnerRequest.decode, raw + b"\n" + body)
     if found is not None:
         assert InnerRequest.decode(found.encode()) == found
+
+
+ADAPTER = f'token = "{MARKER}{MARKER}"\n["A/pump"]\nrun = ["sh"]\ncommands = ["dose"]\n'.encode()
+
+
+@examples(100)
+@given(scarred(ADAPTER))
+@example(ADAPTER)
+@example(b"a = " + b"[" * 100_000)
+def test_a_damaged_file_of_an_adapter_is_refused_or_names_programs(folder, raw):
+    """Each with commands; and its token is told to nobody."""
+    path = folder / "adapter.toml"
+    path.write_bytes(raw)
+    found, _ = attempt(FogError, Devices.read, path)
+    if found is not None:
+        assert found.token not in repr(found)
+        assert all(each.run and each.commands for each in found.entries.values())
