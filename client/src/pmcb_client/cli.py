@@ -210,5 +210,5 @@ def _version_option() -> click.Option:
 def main() -> NoReturn:
     """Run ``pmcb`` with the process's arguments; never returns."""
     spare_httpx_its_command()
-    make_root()()
+    make_root()(prog_name="pmcb")
     raise AssertionError("the command ends the process")

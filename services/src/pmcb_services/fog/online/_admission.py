@@ -112,8 +112,9 @@ class Admission:
         else:
             return
         if not found:
+            what = "command of the device" if about == "device" else "data set"
             raise Forbidden(
-                f"No grant covers this {about} now.",
+                f"No grant covers this {what} now.",
                 field="subject",
                 next_step="Ask the institution that owns it for a grant.",
             )
