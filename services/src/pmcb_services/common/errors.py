@@ -4,11 +4,11 @@
 from enum import StrEnum
 from typing import Self
 
-__all__ = ["ErrorCode", "ServiceError"]
+__all__ = ["Coded", "ErrorCode", "ServiceError"]
 
 
-class ErrorCode(StrEnum):
-    """An error: its name on the wire, the HTTP status, what it means.
+class Coded(StrEnum):
+    """A word on the wire, with its HTTP status and what it means.
 
     >>> ErrorCode.NOT_FOUND.status
     404
@@ -23,6 +23,10 @@ class ErrorCode(StrEnum):
         code._value_ = value
         code.status, code.meaning = status, meaning
         return code
+
+
+class ErrorCode(Coded):
+    """Why a service did not do what it was asked."""
 
     BAD_REQUEST = "BAD_REQUEST", 400, "A part of the request is malformed; it is named."
     HASH_MISMATCH = "HASH_MISMATCH", 400, "The bytes do not have the hash they were sent under."

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from hashlib import sha256
-from typing import Self
+
+from pmcb_services.common.errors import Coded
 
 __all__ = ["Answer", "Command", "Outcome"]
 
@@ -35,22 +35,12 @@ class Command:
         return sha256(f"{self.device} {self.name} ".encode() + self.payload).hexdigest()
 
 
-class Outcome(StrEnum):
-    """How a command ended: its name on the wire, the HTTP status, what it means.
+class Outcome(Coded):
+    """How a command ended.
 
     >>> Outcome.UNKNOWN.status
     500
     """
-
-    status: int
-    meaning: str
-
-    def __new__(cls, value: str, status: int, meaning: str) -> Self:
-        """Attach status and meaning to the text that travels."""
-        outcome = str.__new__(cls, value)
-        outcome._value_ = value
-        outcome.status, outcome.meaning = status, meaning
-        return outcome
 
     DONE = "DONE", 200, "It was done."
     NO_DEVICE = "NO_DEVICE", 404, "There is no such device here; nothing was done."
