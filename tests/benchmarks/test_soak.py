@@ -123,6 +123,13 @@ def test_what_a_device_did_is_compared_with_what_is_said_of_it():
     """Twice is wrong, and so is never."""
     assert wrongs(facts(), effects=(DOSE, DOSE)) == {Wrong.EFFECT_TWICE}
     assert wrongs(facts(), effects=()) == {Wrong.DONE_WITHOUT_EFFECT}
+    failed = {**facts().states, "dose": "FAILED"}
+    away = facts(states=failed, codes={"dose": "DEVICE_AWAY"})
+    assert wrongs(away, effects=()) == set()
+    assert wrongs(away) == {Wrong.FAILED_WITH_EFFECT}
+    assert wrongs(facts(states=failed, codes={"dose": "DEFECT"}), effects=()) == {
+        Wrong.ORDER_FAILED
+    }
 
 
 def test_refusals_are_found_but_for_a_budget_that_is_used_up():

@@ -124,6 +124,7 @@ class _Soak:
             "told": {**told.counts(), "tasks": len(crowd.tasks), "answers": len(crowd.answers)},
             "order_kinds": dict(sorted(Counter(m.kind for m in told.orders.values()).items())),
             "order_states": dict(sorted(states.items())),
+            "failed": dict(sorted(Counter(facts.codes.values()).items())),
             "effects": len(effects),
             "rows_in_the_store": len(facts.records),
             "budget": {"total": str(facts.budget[0]), "spent": str(facts.budget[1])},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 import time
@@ -17,12 +18,14 @@ from typing import Any
 
 from pmcb_client.content import ContentClient, ContentMissing
 from pmcb_client.receiver import listing
+from pmcb_services.fog.client import FogClient
 from pmcb_services.intake import Intake
 from pmcb_services.publishing import PublishingClient
 from pmcb_services.retrieval.worker import RetrievalClient
 
 from ._fog_drill import settled
 from ._organisation_crowd import Crowd, patiently
+from ._organisation_orders import Made
 from ._organisation_people import LEVELS, People
 from ._organisation_site import STORE, Site
 from ._soak_told import Told
@@ -41,6 +44,7 @@ class Facts:
 
     Attributes:
         states: of orders, by id.
+        codes: why orders failed, by id.
         files: hashes of sealed files that the content store has, of those looked for.
         submitted: what the ledger has of answers, by task and holder's label.
         events: how often the ledger told of something, by event and what it is about.
@@ -55,6 +59,7 @@ class Facts:
     """
 
     states: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     submitted: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -75,6 +80,8 @@ async def gathered(site: Site, people: People, told: Told, crowd: Crowd) -> Fact
     operator = people.get("institution")
     _, facts.states = await settled(site.network, operator)
     reader = _Reader(site, people)
+    failed = [made for made in told.orders.values() if facts.states.get(made.id) == "FAILED"]
+    facts.codes = await patiently(partial(reader.codes, failed))
     facts.submitted = await _until(
         lambda: reader.submitted(crowd.tasks),
         lambda rows: all("payment" in rows.get(key, {}) for key in crowd.answers),
@@ -122,6 +129,15 @@ class _Reader:
         owner = people.get("institution")
         folder = site.home / "institution" / f"{owner.msp_id}.{owner.enrollment_id}"
         self._intake = Intake(folder)
+
+    async def codes(self, orders: Iterable[Made]) -> dict[str, str]:
+        """Why they failed, as their submitters are told."""
+        found = {}
+        for made in orders:
+            async with FogClient(self._site.network(), self._people.get(made.label)) as gateway:
+                result = (await gateway.status(made.id)).get("result") or ""
+                found[made.id] = base64.b64decode(result).decode("ascii", "replace")
+        return found
 
     async def submitted(self, tasks: Iterable[str]) -> dict[tuple[str, str], dict[str, Any]]:
         """By task and label of the holder."""

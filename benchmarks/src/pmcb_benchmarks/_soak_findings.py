@@ -18,6 +18,7 @@ from ._soak_victims import Blow
 __all__ = ["Finding", "Wrong", "differences", "of_audits", "of_blows"]
 
 _SHOWN = 5
+_AWAY = "DEVICE_AWAY"  # told, and true, where an adapter was away for longer than is waited
 _REFUSALS = {"releases BUDGET_EXHAUSTED"}
 
 
@@ -27,6 +28,7 @@ class Wrong(StrEnum):
     ORDER_LOST = "ORDER_LOST"
     ORDER_OPEN = "ORDER_OPEN"
     ORDER_FAILED = "ORDER_FAILED"
+    FAILED_WITH_EFFECT = "FAILED_WITH_EFFECT"
     EFFECT_TWICE = "EFFECT_TWICE"
     DONE_WITHOUT_EFFECT = "DONE_WITHOUT_EFFECT"
     FILE_MISSING = "FILE_MISSING"
@@ -127,9 +129,12 @@ def _of_orders(told: Told, facts: Facts, effects: Sequence[Effect]) -> Iterator[
     yield from Finding.of(Wrong.ORDER_LOST, kinds.keys() - states.keys())
     still = ("NEW", "QUEUED", "STARTED", "DEAD")
     yield from Finding.of(Wrong.ORDER_OPEN, (n for n in kinds if states.get(n) in still))
-    failed = (f"{kinds[n]} {n}" for n in kinds if states.get(n) in {"FAILED", "CANCELLED"})
-    yield from Finding.of(Wrong.ORDER_FAILED, failed)
     done = Counter(effect.order for effect in effects)
+    failed = [n for n in kinds if states.get(n) in {"FAILED", "CANCELLED"}]
+    yield from Finding.of(Wrong.FAILED_WITH_EFFECT, (name for name in failed if done[name]))
+    codes = {name: facts.codes.get(name, "") for name in failed}
+    other = (f"{kinds[n]} {n} {code}" for n, code in codes.items() if code != _AWAY)
+    yield from Finding.of(Wrong.ORDER_FAILED, other)
     yield from Finding.of(Wrong.EFFECT_TWICE, (name for name, count in done.items() if count > 1))
     controls = [name for name, kind in kinds.items() if kind == "device.control"]
     without = (n for n in controls if states.get(n) == "DONE" and not done[n])
