@@ -14,6 +14,7 @@ HEAVY = {"matplotlib", "numba", "pandas", "pyarrow", "pygments", "rich", "scipy"
 WITH_NUMBERS = {"fog", "publishing", "query-gateway"}
 WITHOUT_LEDGER = {"cloud", "collector", "content", "device-adapter", "fog-worker"}
 ADAPTER = f'token = "{"0" * 32}"\n[MSP]\nrun = ["sh"]\ncommands = ["start"]'
+WITHOUT_CALLS = {"cloud", "content", "device-adapter", "fog-worker"}  # its child makes them
 FIELDS = "[{name: pulse, unit: /min, min: 30, max: 230, step: 1}]"
 MISSES = {
     "device-adapter": "InputError",  # it needs no network, and looks for a port that is not there
@@ -52,7 +53,7 @@ def test_a_service_imports_nothing_heavy_that_it_does_not_need(kind: str, tmp_pa
     spared = HEAVY if kind in WITH_NUMBERS else HEAVY | {"numpy"}
     assert not spared & set(imported)
     assert kind not in WITHOUT_LEDGER or "grpc" not in imported
-    assert kind != "fog-worker" or "httpx" not in imported  # its child has it, once it is needed
+    assert kind not in WITHOUT_CALLS or "httpx" not in imported
 
 
 CHILD = """
