@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 from click.testing import CliRunner
 
 from pmcb_client.cli import make_root
@@ -45,6 +46,14 @@ def in_process(home, *args):
 def pid(home):
     """The server's process id."""
     return json.loads((home / "network" / "run.json").read_bytes())["pid"]
+
+
+def ended(process):
+    """Whether a process runs no more, reaped by its parent or not yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def ports(home):

@@ -13,6 +13,7 @@ import psutil
 from tests.network.shell import (
     DEADLINE_S,
     PMCB,
+    ended,
     environment,
     in_process,
     listening,
@@ -23,7 +24,7 @@ from tests.network.shell import (
 
 from pmcb_client.network_file import load
 from pmcb_client.wallet import Wallet
-from pmcb_network._process import Record, running
+from pmcb_network._process import Record, running, stop
 from pmcb_network.embedded._ports import _free_block
 
 
@@ -97,7 +98,7 @@ def test_up_twice_down_twice(home):
     used = ports(home)
     assert all(map(listening, used))
     assert "stopped" in pmcb(home, "network", "down", check=0).stdout
-    assert not process.is_running()
+    assert ended(process)
     assert not any(map(listening, used))
     assert {path.name for path in (home / "network").iterdir()}.isdisjoint(
         {"run.json", "network.json"}
@@ -177,7 +178,7 @@ def test_a_network_that_hangs_is_said_to_hang_and_killed(home, monkeypatch):
     pmcb(home, "network", "up", check=0)
     process = psutil.Process(pid(home))
     process.suspend()
-    monkeypatch.setattr("pmcb_network._process.STOP_WITHIN_S", 0.1)
+    monkeypatch.setitem(stop.__kwdefaults__, "within_s", 0.1)
     monkeypatch.setattr("pmcb_network._launch._HEALTH_WITHIN_S", 0.1)
     monkeypatch.setattr("pmcb_client.gateway._connect._READY_WITHIN_S", 0.1)
     done = in_process(home, "network", "up")
@@ -190,7 +191,7 @@ def test_a_network_that_hangs_is_said_to_hang_and_killed(home, monkeypatch):
     )
     done = in_process(home, "network", "down")
     assert (done.exit_code, "was killed; the ledger is whole" in done.stdout) == (0, True)
-    assert not process.is_running()
+    assert ended(process)
 
 
 def test_reset_asks_and_removes(home):
@@ -207,7 +208,7 @@ def test_reset_asks_and_removes(home):
     kept.write_text("")
     removed = json.loads(pmcb(home, "network", "reset", "--yes", "--json", check=0).stdout)
     assert removed["identities"] == ["registrar.HospitalAMSP", "registrar.HospitalBMSP"]
-    assert not process.is_running()
+    assert ended(process)
     assert wallet.list() == []
     assert {path.name for path in (home / "network").iterdir()} <= {"up.lock"}
     assert not (home / "network.json").exists()

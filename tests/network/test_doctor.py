@@ -5,7 +5,7 @@ import json
 
 import pytest
 from tests.network.fabric.releases import programs
-from tests.network.shell import in_process, pmcb
+from tests.network.shell import ended, in_process, pmcb
 
 from pmcb_network._process import running
 from pmcb_network.fabric._folder import make
@@ -75,7 +75,7 @@ def test_an_embedded_network_is_examined_and_killed(home):
     done = in_process(home, "network", "kill", "--json")
     assert process is not None
     assert json.loads(done.stdout) == {"killed": "the network", "pid": process.pid}
-    assert not process.is_running() or process.status() == "zombie"
+    assert ended(process)
     again = in_process(home, "network", "kill")
     assert (again.exit_code, "the network does not run" in again.stderr) == (3, True)
     assert examined(home, 0)["processes"] == [("warn", "none runs")]

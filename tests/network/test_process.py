@@ -7,8 +7,7 @@ import sys
 STOP = """
 import sys, psutil
 from pmcb_network import _process
-_process.STOP_WITHIN_S = float(sys.argv[2])
-print(_process.stop(psutil.Process(int(sys.argv[1]))))
+print(_process.stop(psutil.Process(int(sys.argv[1])), within_s=float(sys.argv[2])))
 """
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
 

@@ -19,10 +19,10 @@ import psutil
 from pmcb_client.files import write_atomic
 
 _TOLERANCE_S = 0.5
-STOP_WITHIN_S = 10.0
+_STOP_WITHIN_S = 10.0
 _KILLED_WITHIN_S = 10.0
 _POLL_S = 0.1
-_POLLS_UNREAPED = 50  # some first processes reap only now and then
+_POLLS_UNREAPED = 2  # its last threads may end a moment after its first
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def running(path: Path) -> psutil.Process | None:
     return process if same else None
 
 
-def stop(process: psutil.Process, *, within_s: float = STOP_WITHIN_S) -> bool:
+def stop(process: psutil.Process, *, within_s: float = _STOP_WITHIN_S) -> bool:
     """SIGTERM to its group, after ``within_s`` SIGKILL; whether it ended by itself."""
     _signal(process, signal.SIGTERM)
     if _ends(process, within_s):
@@ -87,8 +87,8 @@ def kill(process: psutil.Process) -> None:
 def _ends(process: psutil.Process, within_s: float) -> bool:
     """Whether it ends in time.
 
-    One that nobody reaps has ended too: its parent may live on, or never ask, as the first
-    process of many a container.
+    One that nobody reaped yet has ended too, and holds nothing: its parent may live on, or ask
+    now and then or never, as the first process of many a container.
     """
     deadline = time.monotonic() + within_s
     unreaped = 0
@@ -97,7 +97,7 @@ def _ends(process: psutil.Process, within_s: float) -> bool:
             process.wait(_POLL_S)
         except psutil.TimeoutExpired:
             unreaped += _is_zombie(process)
-            if unreaped > _POLLS_UNREAPED:
+            if unreaped >= _POLLS_UNREAPED:
                 return True
         else:
             return True

@@ -5,6 +5,7 @@ import sys
 
 import psutil
 import pytest
+from tests.network.shell import ended
 
 from pmcb_network.errors import NodeFailed
 from pmcb_network.fabric import _nodes
@@ -38,7 +39,7 @@ def test_what_runs_in_another_way_is_replaced(folder, other: Command):
     first = _nodes.start(folder, Command(WAITS, {"SETTING": "1"}))
     second = _nodes.start(folder, other)
     assert second.pid != first.pid
-    assert not first.is_running()
+    assert ended(first)
 
 
 def test_a_node_whose_variables_are_not_known_is_replaced(folder):
