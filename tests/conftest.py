@@ -14,6 +14,9 @@ from tests.fabric import Fabric, Servers, deployed, fabric_network
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A busy machine may take long for an example: what hangs meets the timeout of its test.
+settings.register_profile("pmcb", deadline=None)
+settings.load_profile("pmcb")
 # For hours without a hurry: `pytest tests/fuzz --hypothesis-profile=long --timeout=0`.
 settings.register_profile("long", max_examples=5000, deadline=None)
 

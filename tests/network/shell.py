@@ -48,10 +48,10 @@ def pid(home):
     return json.loads((home / "network" / "run.json").read_bytes())["pid"]
 
 
-def ended(process):
+def ended(pid):
     """Whether a process runs no more, reaped by its parent or not yet."""
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

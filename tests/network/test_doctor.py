@@ -75,7 +75,7 @@ def test_an_embedded_network_is_examined_and_killed(home):
     done = in_process(home, "network", "kill", "--json")
     assert process is not None
     assert json.loads(done.stdout) == {"killed": "the network", "pid": process.pid}
-    assert ended(process)
+    assert ended(process.pid)
     again = in_process(home, "network", "kill")
     assert (again.exit_code, "the network does not run" in again.stderr) == (3, True)
     assert examined(home, 0)["processes"] == [("warn", "none runs")]

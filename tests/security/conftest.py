@@ -2,7 +2,6 @@
 """An organisation's services as `pmcb up` runs them, and people who call them."""
 
 import json
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pmcb_apps.organisation._control import Control
 from pmcb_apps.organisation._plan import Plan
 from pmcb_client.cli import make_root
 from pmcb_client.wallet import Wallet, WalletIdentity
+from pmcb_network.embedded._ports import _free_block
 
 A, B = "HospitalAMSP", "HospitalBMSP"
 STORE, TOKEN, PUMP = "ward", "token-of-a-made-up-pump", f"{B}/pump"
@@ -83,14 +83,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "fields.yaml").write_text(FIELDS)
     (folder / "tokens.toml").write_text(f'pump = "{TOKEN}"\n')
     (folder / "tables").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = _free_block(["adapter"])["adapter"]
     Pump(folder, PUMP, TOKEN).connected(f"http://127.0.0.1:{port}")
     (folder / "organisation.toml").write_text(PLAN.format(port=port))
     home = folder / "home"
     control = Control(home)
     try:
-        control.up(Plan.load(folder / "organisation.toml"), within_s=100, say=lambda _: None)
+        control.up(Plan.load(folder / "organisation.toml"), within_s=200, say=lambda _: None)
         for role in ROLES:
             typed(home, "id", "enroll", role, "--role", role, "--org", B)
         typed(home, "id", "enroll", "guest", "--role", "institution", "--org", A)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.network.shell import ended
 
 PMCB = [sys.executable, "-P", "-m", "pmcb_client", "--json"]
 PLAN = """
@@ -68,6 +69,7 @@ def test_nothing_runs_in_an_empty_home(home: Home):
     assert home.type("down") == (0, {"ended": 0})
 
 
+@pytest.mark.timeout(300)  # twenty commands, each a process, and services that start
 def test_services_come_up_come_back_and_go(home: Home):
     """Killed ones return, a killed supervisor disturbs nothing, one that cannot start is named."""
     code, found = home.up()
@@ -88,16 +90,16 @@ def test_services_come_up_come_back_and_go(home: Home):
 
     psutil.Process(found["supervisor"]).kill()
     assert home.type("status")[0] == 3
-    assert psutil.pid_exists(after["content"]["pid"])
+    assert not ended(after["content"]["pid"])
     code, renewed = home.up()
     assert (code, renewed["started"]) == (0, True)
     now = home.services()
-    assert not psutil.pid_exists(after["content"]["pid"])
+    assert ended(after["content"]["pid"])
     assert now["network"]["pid"] == before["network"]["pid"]
 
     assert home.type("down") == (0, {"ended": 3})
     for each in now.values():
-        assert not psutil.pid_exists(each["pid"])
+        assert ended(each["pid"])
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -6,7 +6,7 @@ import os
 
 import psutil
 import pytest
-from tests.network.shell import listening, pmcb
+from tests.network.shell import ended, listening, pmcb
 
 from pmcb_network.errors import BinariesMissing
 from pmcb_network.fabric._binaries import find
@@ -144,7 +144,7 @@ def test_down_leaves_no_process_and_no_port(home):
     before = state(home)
     done = json.loads(pmcb(home, "network", "down", "--json", check=0).stdout)
     assert (done["stopped"], done["killed"]) == (7, 0)
-    assert not any(psutil.pid_exists(node["pid"]) for node in before["nodes"])
+    assert all(ended(node["pid"]) for node in before["nodes"])
     ports = json.loads((home / "network" / "fabric" / "ports.json").read_text())
     assert not any(map(listening, ports.values()))
     assert pmcb(home, "network", "down", check=0).stdout == "No network runs here.\n"

@@ -3,7 +3,6 @@
 
 import sys
 
-import psutil
 import pytest
 from tests.network.shell import ended
 
@@ -39,7 +38,7 @@ def test_what_runs_in_another_way_is_replaced(folder, other: Command):
     first = _nodes.start(folder, Command(WAITS, {"SETTING": "1"}))
     second = _nodes.start(folder, other)
     assert second.pid != first.pid
-    assert ended(first)
+    assert ended(first.pid)
 
 
 def test_a_node_whose_variables_are_not_known_is_replaced(folder):
@@ -81,7 +80,7 @@ def test_stopping_what_does_not_run_is_nothing(folder):
     process = _nodes.start(folder, Command(WAITS, {}))
     _nodes.wait("its line", lambda: "up" in folder.log.read_text(), within_s=10, folder=folder)
     assert _nodes.stop(folder) is True
-    assert not psutil.pid_exists(process.pid)
+    assert ended(process.pid)
 
 
 def test_a_large_log_is_turned_over(folder, monkeypatch):

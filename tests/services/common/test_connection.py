@@ -26,7 +26,7 @@ CHUNKED = PUT + b"transfer-encoding: chunked\r\n\r\n"
 WHOLE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 PIECE = b"40\r\n" + b"x" * 64 + b"\r\n"
 TOO_SLOW, HEALTHY = b'{"error":"TOO_SLOW"', b"\r\n\r\nok\n"
-IMPATIENT_S = 0.5
+IMPATIENT_S = 1.0
 
 
 async def ready():

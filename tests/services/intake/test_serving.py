@@ -70,7 +70,7 @@ def run(home, *args):
 
 async def until(condition):
     """Polls with a deadline."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < end, "nothing came"
         await asyncio.sleep(0.05)

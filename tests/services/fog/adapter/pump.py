@@ -13,6 +13,7 @@ note() { printf '%s\n' "$PMCB_ORDER $PMCB_EPOCH $device $command" >> "$folder/ef
 case $command in
   dose) said=$(cat); note; printf 'given %s' "$said" ;;
   slow) note; sleep 0.5; printf 'given' ;;
+  held) note; until [ -e "$folder/released" ]; do sleep 0.02; done; printf 'given' ;;
   deaf) note ;;
   start) note ;;
   refuse) echo 'cannot: 5 ml' >&2; exit 100 ;;
@@ -54,6 +55,10 @@ class Pump:
         words = f'url = "{url}/v1/commands"\ntoken = "{self._token}"\ndedup = true\n'
         path.write_text(f'["{self._device}"]\n{words}[{self._device.partition("/")[0]}]\n{words}')
         return path
+
+    def release(self) -> None:
+        """What is held ends."""
+        (self._folder / "released").touch()
 
     @property
     def effects(self) -> list[str]:

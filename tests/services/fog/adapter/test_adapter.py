@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.network.shell import ended
 from tests.services.fog.adapter.pump import PUMP, Pump
 from tests.services.fog.online.waiting import until
 
@@ -22,14 +22,6 @@ from pmcb_services.fog.online._device import DeviceControl
 
 DOSE = Command("o-1", 3, PUMP, "dose", b"5 ml")
 GIVEN = Answer(Outcome.DONE, b"given 5 ml")
-
-
-def lives(pid):
-    """Whether it is there, and no zombie."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture
@@ -60,14 +52,14 @@ async def test_an_order_is_done_once_whoever_asks_and_however_often(started, pum
 
 async def test_attempts_at_the_same_time_are_one(started, pump):
     """The second waits for the first; another order does not."""
-    adapter, slow = started(), replace(DOSE, name="slow")
-    first = asyncio.create_task(adapter.answer(slow))
+    adapter, held = started(), replace(DOSE, name="held")
+    first = asyncio.create_task(adapter.answer(held))
     await until(lambda: pump.effects, "an effect")
-    second = asyncio.create_task(adapter.answer(replace(slow, epoch=4)))
+    second = asyncio.create_task(adapter.answer(replace(held, epoch=4)))
     assert await adapter.answer(replace(DOSE, order="stop")) == GIVEN
-    assert not first.done()
+    pump.release()
     assert await first == await second == Answer(Outcome.DONE, b"given")
-    assert pump.effects == [f"o-1 3 {PUMP} slow", f"stop 3 {PUMP} dose"]
+    assert pump.effects == [f"o-1 3 {PUMP} held", f"stop 3 {PUMP} dose"]
 
 
 @pytest.mark.parametrize("name", ["dose", "refuse", "crash", "unheard-of"])
@@ -114,7 +106,8 @@ async def test_how_a_program_ends_is_how_the_order_ends(
     started, pump, name, outcome, effects, monkeypatch
 ):
     """100: nothing was done. Else, but for 0, nobody knows; and it is not tried again."""
-    monkeypatch.setattr(_program, "PROGRAM_S", 0.5)
+    if name in {"hang", "flee"}:
+        monkeypatch.setattr(_program, "PROGRAM_S", 1.5)
     asked = replace(DOSE, name=name)
     for _ in range(2):
         assert await started().answer(asked) == Answer(outcome)
@@ -125,10 +118,10 @@ async def test_a_program_that_hangs_is_killed_with_what_it_started(started, tmp_
     """Before the fog worker gives up; it would do its work when nobody expects it."""
     patience = inspect.signature(DeviceControl).parameters["timeout_s"].default
     assert patience - _program.PROGRAM_S >= 1
-    monkeypatch.setattr(_program, "PROGRAM_S", 0.5)
+    monkeypatch.setattr(_program, "PROGRAM_S", 1.5)
     await started().answer(replace(DOSE, name="hang"))
     child = int((tmp_path / "child").read_text())
-    await until(lambda: not lives(child), "its end")
+    await until(lambda: ended(child), "its end")
 
 
 async def test_a_program_that_reads_nothing_does_as_well(started):

@@ -135,16 +135,17 @@ def test_killed_between_an_effect_and_its_answer_it_does_not_do_it_again(tmp_pat
     pump = Pump(tmp_path)
     with running(tmp_path, pump) as adapter:
         done = adapter.post(order="o-0")
-        with asking(adapter.url) as caller:
+        with asking(adapter.url, "held") as caller:
             until(pump, 2)
             adapter.end(signal.SIGKILL)
             assert caller.wait(20) != 0, "nobody answered"
+    pump.release()
     with running(tmp_path, pump) as adapter:
         again = adapter.post(order="o-0")
         assert (again.status_code, again.content) == (done.status_code, done.content)
-        unknown = adapter.post(command="slow", epoch=2, payload="AAAAAA==")
+        unknown = adapter.post(command="held", epoch=2, payload="AAAAAA==")
         assert (unknown.status_code, unknown.json()["error"]) == (500, "UNKNOWN")
-    assert pump.effects == [f"o-0 1 {PUMP} dose", f"o-1 1 {PUMP} slow"]
+    assert pump.effects == [f"o-0 1 {PUMP} dose", f"o-1 1 {PUMP} held"]
 
 
 def test_killed_it_leaves_no_program_with_half_a_payload(tmp_path):

@@ -198,7 +198,7 @@ class Hall:
 
     async def becomes(self, id: str, state: str, *, epoch: int | None = None) -> Any:
         """The order, once it is in this state."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 found = await self.store.read(lambda session: session.get(id))
                 if found.state == state and epoch in {None, found.epoch}:

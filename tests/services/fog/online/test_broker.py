@@ -4,13 +4,13 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 from contextlib import suppress
 
 import pytest
 from tests.chaincode.certificates import Authority
+from tests.network.shell import listening
 from tests.services.fog.online.waiting import until
 
 from pmcb_services.fog.errors import InvalidInput, Unavailable
@@ -99,7 +99,7 @@ async def test_a_broker_whose_files_are_deleted_begins_anew(tmp_path):
     async with Broker(tmp_path) as broker, Connection(broker.address) as connection:
         stream, first = Stream(connection), broker.pid
         await usable(stream)
-        shutil.rmtree(tmp_path / "jetstream")
+        (tmp_path / "jetstream").rename(tmp_path / "lost")  # it may write there just now
         await until(lambda: broker.pid != first and stream.connected, "another broker")
         assert await usable(stream)
 
@@ -186,7 +186,7 @@ async def test_a_gateway_that_was_killed_while_it_started_a_broker_finds_it(tmp_
         with pytest.raises(asyncio.CancelledError):
             await first._start()
     assert first._child
-    await until(lambda: first.pid, "the broker")
+    await until(lambda: listening(int(first.address.url.rpartition(":")[2])), "the broker")
     async with Broker(tmp_path) as second:
         assert second.address == first.address
         started = second.pid
@@ -207,6 +207,7 @@ async def test_a_broker_that_hears_nothing_is_ended(tmp_path, monkeypatch):
             os.kill(pid, signal.SIGSTOP)
     finally:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

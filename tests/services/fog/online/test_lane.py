@@ -5,6 +5,7 @@ import asyncio
 import threading
 
 import pytest
+from tests.services.fog.online.waiting import until
 
 from pmcb_services.fog.errors import Unavailable
 from pmcb_services.fog.online import _lane as lane_module
@@ -165,7 +166,8 @@ async def test_who_follows_hears_of_what_stands_and_of_nothing_else(lane, sheet)
 async def test_no_more_works_wait_than_may(lane, sheet, monkeypatch):
     """Who comes then is told at once."""
     monkeypatch.setattr(lane_module, "MOST_WAITING", 2)
-    tasks = await started(lane, sheet, puts("a"))  # the thread has it
+    tasks = await started(lane, sheet, puts("a"))
+    await until(lambda: not lane._jobs.qsize(), "the thread to have it")
     tasks += await started(lane, sheet, puts("b"), puts("c"))
     with pytest.raises(Unavailable, match="behind"):
         await lane.run(puts("d"))

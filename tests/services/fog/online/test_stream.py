@@ -78,8 +78,10 @@ async def test_what_is_too_large_is_told_and_not_sent_for_ever(connection):
         return bytes(MAX_BYTES + 1)
 
     await connection.answer("large", large)
-    with capture_logs() as logs, pytest.raises(Unavailable):
-        await connection.request("large", b"", timeout_s=0.3)
+    with capture_logs() as logs:
+        with pytest.raises(Unavailable):
+            await connection.request("large", b"", timeout_s=0.3)
+        await until(lambda: logs, "the log")
     assert [each["event"] for each in logs] == ["answer_too_large"]
 
 

@@ -151,12 +151,12 @@ async def test_a_child_that_dies_leaves_the_outcome_unknown(gateway, tmp_path):
 
 async def test_a_child_ends_with_its_lease(gateway, tmp_path):
     """Where no beat is answered it does not wait for its worker, which may be paused."""
-    gateway.here = gateway.here.__class__(incarnation=1, lease_s=1.0, beat_s=0.2)
+    gateway.here = gateway.here.__class__(incarnation=1, lease_s=2.0, beat_s=0.2)
     async with worker(gateway, tmp_path):
         await gateway.order("long", predicted_s=60.0)
         await running(gateway, "long")
         gateway.deaf = {"beat": 1000}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             assert (await gateway.committed("long")).outcome == "unknown"
 
 
@@ -201,7 +201,7 @@ async def test_an_effect_is_noted_before_and_after_it_happens(gateway, tmp_path)
 async def test_a_worker_that_is_stopped_ends_its_order_first(gateway, tmp_path):
     """Nothing is lost by stopping, and nothing more is begun."""
     async with worker(gateway, tmp_path) as made:
-        await gateway.order("last", predicted_s=0.3)
+        await gateway.order("last", predicted_s=1.0)
         await running(gateway, "last")
         made.worker.stop()
         await gateway.order("waits")

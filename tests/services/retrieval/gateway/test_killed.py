@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from tests.services.fog.online.waiting import until
 from tests.services.retrieval.gateway.ward import ROWS, STORE
 
 from pmcb_services.retrieval.errors import GatewayUnavailable
@@ -46,7 +47,8 @@ async def under_load(machines, alive, dead, draws):
         work = [asyncio.create_task(insert(gateway, alive, draws)) for _ in range(WRITERS)]
         work += [asyncio.create_task(search(gateway, draws))]
         work += [asyncio.create_task(bury(gateway, alive, dead))]
-        await gateway.insert(STORE, [[80, 120, 36.6]], {"patient": [0]})  # behind the others'
+        await gateway.insert(STORE, [[80, 120, 36.6]], {"patient": [0]})
+        await until(lambda: dead, "a deletion")
         await asyncio.sleep(draws.uniform(0, LONGEST_S))
         machines.gateway.kill()
         await asyncio.gather(*work)

@@ -38,8 +38,9 @@ def hasty(monkeypatch):
     monkeypatch.setattr(_gateway, "AGAIN_S", 0.05)
 
 
-async def test_a_folder_and_a_lease_have_one_holder(hasty, ward, tmp_path):
+async def test_a_folder_and_a_lease_have_one_holder(ward, tmp_path, monkeypatch):
     """A second gateway on the folder does not start, nor one that has a copy of it."""
+    monkeypatch.setattr(_gateway, "PATIENCE_S", 0.0)
     with pytest.raises(InputError, match="Another gateway"):
         async with ward.make():
             pass
@@ -56,9 +57,10 @@ async def test_a_gateway_at_rest_keeps_its_lease(hasty, world, tmp_path, monkeyp
     made = await Ward.of(world, tmp_path)
     await made.build()
     async with made.started():
+        folder = copied(made, tmp_path)
         await asyncio.sleep(1.5)
         with pytest.raises(StaleWriter):
-            async with made.make(folder=copied(made, tmp_path)):
+            async with made.make(folder=folder):
                 pass
         assert (await made.owns.query(STORE, RANGES))["hits"] == len(brute_force(RANGES))
 
@@ -202,8 +204,12 @@ async def test_a_claim_that_is_refused_by_another_rule_is_no_fork():
 
 def copied(ward, tmp_path):
     """Somebody has a copy of the institution's folder."""
-    shutil.copytree(ward.folder.path, tmp_path / "copy")
-    return Folder(tmp_path / "copy")
+    copy = tmp_path / "copy"
+    while True:
+        try:
+            return Folder(shutil.copytree(ward.folder.path, copy))
+        except shutil.Error:  # a database closed meanwhile, and its log went with it
+            shutil.rmtree(copy)
 
 
 async def refused(ward):
