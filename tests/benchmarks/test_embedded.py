@@ -63,9 +63,9 @@ def test_what_the_client_was_told_is_held_against_what_stands():
 
 async def test_a_drill_in_which_nothing_succeeds_fails(tmp_path: Path, monkeypatch):
     """The wrong contract behind the network refuses every call: no kill is counted as survived."""
-    monkeypatch.setattr(_kills, "_AGAIN_WITHIN_S", 3.0)
     async with _kills.started(tmp_path) as drill:
         await drill.acknowledged_again()
+        monkeypatch.setattr(_kills, "_AGAIN_WITHIN_S", 3.0)
         monkeypatch.setattr(_kills, "_LOAD", "pmcb_benchmarks")
         await drill.kill("client")
         with pytest.raises(TimeoutError):

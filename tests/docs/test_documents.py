@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -50,7 +51,8 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     yield made
     for process in psutil.process_iter(["cmdline"]):
         if any(str(tmp_path) in word for word in process.info["cmdline"] or ()):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def typed(document: str, environment: dict[str, str], *left_out: str) -> CompletedProcess[str]:

@@ -58,7 +58,7 @@ class NodeServer:
         """Reads what the contract prints, up to a line of this word."""
         said = self._process.stdout
         assert said is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (line := await asyncio.to_thread(said.readline)).strip() != word.encode():
                 assert line, "the server has ended"
 

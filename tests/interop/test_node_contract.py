@@ -249,7 +249,7 @@ async def test_a_server_killed_under_load_loses_nothing_acknowledged(
     await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
     mortal.kill()
     with NodeServer(node_modules, mortal.address):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             answers = await asyncio.gather(*calls, return_exceptions=True)
         failed = [answer for answer in answers if answer != b'{"have":-1}']
         assert all(isinstance(answer, LedgerError) for answer in failed)

@@ -15,7 +15,7 @@ LONG = PLAYS > 100
 PHASES = tuple(Phase) if LONG else (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-@pytest.mark.timeout(0 if LONG else 120)
+@pytest.mark.timeout(0 if LONG else 600)
 def test_people_at_once_break_no_rule(plays: Plays):
     """One subtask a series, equal levels, no slot too many, nothing without a word."""
     run_state_machine_as_test(

@@ -19,8 +19,13 @@ async def serve(folder: Path) -> tuple["subprocess.Popen[bytes]", SimpleNamespac
         [sys.executable, str(ROOT / "tests/network/serve_notes.py"), str(folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    async with asyncio.timeout(60):
-        while not (folder / "ready.json").exists():
-            assert process.poll() is None
-            await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(60):
+            while not (folder / "ready.json").exists():
+                assert process.poll() is None
+                await asyncio.sleep(0.05)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return process, SimpleNamespace(network_file=json.loads((folder / "ready.json").read_text()))

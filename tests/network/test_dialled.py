@@ -27,7 +27,7 @@ def address() -> str:
 
 async def until(condition) -> None:
     """Lets the loop turn until something is so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for is another task's state
             await asyncio.sleep(0.01)
 

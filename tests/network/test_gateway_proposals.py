@@ -115,7 +115,7 @@ async def test_a_malformed_header_is_refused(wire, alice, more, said):
 
 async def test_an_execute_timeout_is_aborted(tmp_path, monkeypatch):
     """A contract that never answers costs its caller an error, not the network a slot."""
-    monkeypatch.setattr("pmcb_network.embedded._node.EXECUTE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("pmcb_network.embedded._node.EXECUTE_TIMEOUT_S", 0.5)
     contract = Notes()
     async with EmbeddedNetwork(tmp_path, contract=contract) as network, connect(network) as channel:
         alice, wire = person(network, "alice"), Wire(channel)

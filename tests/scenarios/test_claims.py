@@ -17,6 +17,7 @@ from tests.scenarios.world import (
     subtask,
 )
 
+from pmcb_chaincode.contract import candidates
 from pmcb_network.embedded import EmbeddedNetwork
 
 pytestmark = pytest.mark.anyio
@@ -166,6 +167,19 @@ async def test_slots_beyond_the_first_look_are_found(world: World):
         *(person.submit("accept_subtask", task, 0) for person in people), return_exceptions=True
     )
     assert sorted(outcomes(results)) == ["CAPACITY_FULL"] + ["ok"] * 89
+
+
+async def test_the_one_free_slot_is_found_wherever_it_is(world: World):
+    """Also where a person looks for it last."""
+    *people, late = await world.people(13, group="late")
+    await world.epoch(3, dict.fromkeys(people, 1))
+    task = await world.task(slots=12)
+    claims = [(await person.submit("accept_subtask", task, 0), person) for person in people]
+    holder = {claim["slot"]: person for claim, person in claims}
+    await world.epoch(3, {late: 1})
+    *_, last = candidates(0, 12, late.uid)
+    await holder[last].submit("withdraw_claim", task)
+    assert (await late.submit("accept_subtask", task, 0))["slot"] == last
 
 
 async def test_a_crowd_that_finds_its_first_slots_taken_gets_others(world: World):

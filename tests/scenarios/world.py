@@ -21,6 +21,7 @@ from pmcb_client.gateway import (
     Gateway,
     Network,
     Refused,
+    Timeouts,
     Transaction,
     connect,
     connect_network,
@@ -29,6 +30,7 @@ from pmcb_client.gateway import (
 
 ORG_A, ORG_B = "HospitalAMSP", "HospitalBMSP"
 DAY_MS = 24 * 3600 * 1000
+PATIENT = Timeouts(evaluate_s=60, endorse_s=60, submit_s=60)  # as busy as the machine may be
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,11 @@ class World:
             self._channels[org.msp] = open_channel(org.gateway, org.tls_ca)
         credentials = self.place.enrolled[key]
         gateway = connect(
-            self._channels[org.msp], credentials.identity, credentials.signer, clock=self.now
+            self._channels[org.msp],
+            credentials.identity,
+            credentials.signer,
+            PATIENT,
+            clock=self.now,
         )
         return gateway.network(self.place.file.channel)
 

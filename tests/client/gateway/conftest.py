@@ -93,9 +93,15 @@ def signer():
 
 
 @pytest.fixture
-def contract(channel, identity, signer):
-    """A contract behind the scripted gateway; doubts end after half a second."""
-    gateway = connect(channel, identity, signer, Timeouts(commit_status_s=0.5))
+def patience_s():
+    """For how long a doubt is followed; a test that waits for its end asks for less."""
+    return 60.0
+
+
+@pytest.fixture
+def contract(channel, identity, signer, patience_s):
+    """A contract behind the scripted gateway."""
+    gateway = connect(channel, identity, signer, Timeouts(commit_status_s=patience_s))
     return gateway.network("pmcb").contract("pmcb")
 
 

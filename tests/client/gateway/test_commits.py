@@ -33,9 +33,9 @@ def deliver(fake, monkeypatch):
 
 
 @pytest.fixture
-async def gateway(deliver, channel, identity, signer):
-    """Ends when the test ends; doubts after half a second, and so does a stream that is not."""
-    timeouts = Timeouts(submit_s=0.5, commit_status_s=0.5)
+async def gateway(deliver, channel, identity, signer, patience_s):
+    """Ends when the test ends; doubts after that time, and so does a stream that is not."""
+    timeouts = Timeouts(submit_s=patience_s, commit_status_s=patience_s)
     async with connect(channel, identity, signer, timeouts, commit="blocks") as gateway:
         yield gateway
 
@@ -65,6 +65,7 @@ async def test_without_blocks_nothing_is_sent(fake, deliver, contract):
     assert await contract.submit("ping") == b"result"
 
 
+@pytest.mark.parametrize("patience_s", [0.5])
 async def test_a_stream_that_does_not_flow_is_no_reason_to_send(fake, deliver, contract):
     """Nothing was ordered: the ledger is unavailable, not the outcome unknown."""
     deliver.script.extend([BreaksOff(0, UNAVAILABLE)] * 100_000)
@@ -161,7 +162,8 @@ async def test_what_no_block_holds_is_sent_again(fake, deliver, channel, identit
     timeouts = Timeouts(resend_s=0.05)
     async with patient(channel, identity, signer, timeouts=timeouts) as contract:
         assert await contract.submit("ping", retry=AT_ONCE) == b"result"
-    assert len(taken) == 2
+    assert len(taken) >= 2
+    assert len({*taken}) == 1
     assert len(fake.requests["endorse"]) == 1
 
 
@@ -191,6 +193,7 @@ async def test_after_a_break_the_stream_goes_on_and_the_gateway_is_asked(
     assert [asked.start for asked in deliver.requests] == ["newest", 2]
 
 
+@pytest.mark.parametrize("patience_s", [0.5])
 async def test_a_deadline_leaves_the_outcome_unknown(fake, contract):
     """No block in time: the transaction may stand or not, and is never proposed anew."""
     fake.on_submit = lambda tx_id: None

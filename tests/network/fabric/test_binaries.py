@@ -73,7 +73,7 @@ def test_damaged_programs_that_were_fetched_are_told(cache):
 
 def test_what_does_not_answer_has_no_version(tmp_path, monkeypatch):
     """It is not waited for."""
-    monkeypatch.setattr(_binaries, "_ANSWER_S", 1.0)
+    monkeypatch.setattr(_binaries, "_ANSWER_S", 3.0)
     folder = programs(tmp_path / "bin")
     (folder / "configtxlator").write_text("#!/bin/sh\nexec sleep 60\n")
     with pytest.raises(BinariesMissing, match="configtxlator is version unknown"):
