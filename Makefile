@@ -22,7 +22,7 @@ demo: .venv/run.ready  ## the whole story on an embedded network: a table and re
 	@$(BIN)/pmcb demo
 
 test: lint  ## lint, types, layers, and every test, with coverage
-	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=
+	@$(BIN)/pytest -n 2 --cov --cov-report=
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --include='*/pmcb_chaincode/bridge/*,*/pmcb_chaincode/contract/*' --fail-under=100
 
