@@ -14,11 +14,12 @@ from tests.fabric import Fabric, Servers, deployed, fabric_network
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine may take long for an example: what hangs meets the timeout of its test.
+# An example may have to compile a kernel, write to a disk, or wait for a busy machine: what hangs
+# meets the timeout of its test.
 settings.register_profile("pmcb", deadline=None)
 settings.load_profile("pmcb")
 # For hours without a hurry: `pytest tests/fuzz --hypothesis-profile=long --timeout=0`.
-settings.register_profile("long", max_examples=5000, deadline=None)
+settings.register_profile("long", max_examples=5000)
 
 # Whichever test comes first waits until a network is up, on a busy machine too.
 FABRIC_S = 300

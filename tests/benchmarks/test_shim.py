@@ -139,6 +139,7 @@ def test_a_pair_is_measured_on_fabric_and_nothing_is_left(
     found = json.loads(out.read_text())
     (pair,) = found["pairs"]
     assert all(each["committed"] == each["offered"] > 0 for each in pair)
+    assert pair[0]["offered"] == 40  # by us; Caliper ends by the clock
     assert all(0 <= each["other_load"] <= 1 for each in pair)
     assert found["ratios"]["achieved"] > 0
     assert found["network"]["endorsement"] == "MAJORITY"

@@ -5,12 +5,9 @@ from itertools import product
 
 import networkx as nx
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from pmcb_clustering import SimilarityGraph, SocialGraph
-
-unhurried = settings(deadline=None)  # the first example may have to compile a kernel
 
 
 @st.composite

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clustering.oracle import graphs, to_networkx, unhurried
+from tests.clustering.oracle import graphs, to_networkx
 
 from pmcb_clustering import ParameterError, SocialGraph, generated_graph
 
@@ -18,7 +18,6 @@ def test_a_generated_graph_out_of_range_is_refused(n_users, n_ties):
         generated_graph(n_users, n_ties)
 
 
-@unhurried
 @given(graphs(), st.randoms(use_true_random=False))
 def test_the_hash_is_stable_under_the_order_of_ties_and_nodes(graph, random):
     """Same users and ties: same hash, however they were listed."""
@@ -45,7 +44,6 @@ def test_the_hash_tells_graphs_apart():
     assert len({graph.graph_hash for graph in made}) == len(made)
 
 
-@unhurried
 @given(graphs())
 def test_the_rows_are_the_neighbourhoods(graph):
     """Ascending, symmetric, complete."""

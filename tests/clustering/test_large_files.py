@@ -52,7 +52,6 @@ def both_ways(path, monkeypatch):
 @pytest.mark.parametrize("mark", [" ", ",", "\t"])
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from tests.clustering.oracle import unhurried
 
 from pmcb_clustering import (
     ParameterError,
@@ -238,7 +237,6 @@ def test_the_worst_placement_against_all(colluders):
     assert (sum(worst) == 0) == (max(chances) == 0.0)
 
 
-@unhurried
 @given(pools())
 def test_no_placement_of_as_many_colluders_is_worse(pool):
     """Neither the drawn one, nor colluders anywhere on the average."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clustering.oracle import entropy, graphs, to_networkx, unhurried
+from tests.clustering.oracle import entropy, graphs, to_networkx
 
 from pmcb_clustering import ParameterError, SocialGraph, betweenness, receiver_metrics
 
@@ -60,7 +60,6 @@ def test_an_isolated_user_has_no_metrics():
     assert metrics_of(graph)[3].tolist() == [0, 0, 0, 0]
 
 
-@unhurried
 @given(graphs(), st.sampled_from([0.5, 1.0, 2.0]))
 def test_metrics_are_those_of_networkx(graph, alpha):
     """To 1e-12, on any graph: degree, betweenness, clustering, and entropy by its definition."""
@@ -90,7 +89,6 @@ def test_betweenness_as_a_count_and_as_a_fraction(small):
     assert np.allclose(ours, counts, rtol=1e-11, atol=1e-12)
 
 
-@unhurried
 @given(graphs())
 def test_pivots_are_exact_when_everybody_is_one(graph):
     """Linear scaling splits every pair's share between its two ends."""

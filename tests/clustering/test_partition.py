@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
-from tests.clustering.oracle import least_cost, ratio_cut, unhurried
+from tests.clustering.oracle import least_cost, ratio_cut
 
 from pmcb_clustering import (
     ParameterError,
@@ -34,7 +34,6 @@ def test_bounds_that_cannot_be_met_are_refused(low, high):
         bounded_assignment(np.zeros((5, 2)), low, high)
 
 
-@unhurried
 @given(st.integers(2, 10**6), st.integers(2, 16))
 def test_size_bounds_can_be_met(n, t):
     """Always, and they never differ by more than a quarter where levels have ten users."""
@@ -44,7 +43,6 @@ def test_size_bounds_can_be_met(n, t):
         assert high <= 1.25 * low
 
 
-@unhurried
 @given(costs, st.data())
 def test_bounded_assignment_costs_least(table, data):
     """As much as the best of all assignments, for any feasible bounds."""
@@ -58,7 +56,6 @@ def test_bounded_assignment_costs_least(table, data):
     assert table[np.arange(n), labels].sum() == pytest.approx(least_cost(table, low, high))
 
 
-@unhurried
 @given(st.integers(0, 10**6), st.integers(2, 6), st.integers(2, 12))
 def test_equal_sizes_cost_what_linear_sum_assignment_finds(seed, t, per_level):
     """With every level repeated per seat, an independent solver agrees."""
@@ -76,7 +73,6 @@ def test_equal_users_are_split_by_the_given_order():
     assert bounded_assignment(table, 2, 2, ties=ties).tolist() == [0, 1, 0, 1]
 
 
-@unhurried
 @given(features, st.integers(2, 4), st.integers(0, 10**6))
 def test_ratio_cut_is_its_definition_and_refining_never_raises_it(rows, t, seed):
     """On all pairs of users; sizes stay within the bounds."""
@@ -92,7 +88,6 @@ def test_ratio_cut_is_its_definition_and_refining_never_raises_it(rows, t, seed)
     assert sizes.max() <= bounds[1]
 
 
-@unhurried
 @given(features, st.integers(2, 4))
 def test_the_similarity_graph_is_one_symmetric_piece(rows, t):
     """Equal rows share points of at most n / (4 T) users; weights are similarities per pair."""

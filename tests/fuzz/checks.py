@@ -18,7 +18,6 @@ def examples(number: int) -> settings:
     every = settings.default.max_examples if settings.default else 100
     return settings(
         max_examples=max(1, number * every // 100),
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow],  # on a machine that does something else too
     )
 

@@ -95,7 +95,7 @@ async def test_a_network_that_refuses_is_told_and_no_process_is_left(
 
 
 async def test_what_caliper_reports_stands_on_the_ledger(network, alice, workspace):
-    """As many marks as it counts, once each, at the rate that was asked for, not its own of 10."""
+    """As many marks as it counts, once each, no faster than asked: its own rate is twice that."""
     file = parse(network.network_file)
     found = await asyncio.to_thread(
         caliper_round, workspace, file, "yardstick", alice, run="r1", rate=5, seconds=2

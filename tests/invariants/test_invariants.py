@@ -24,7 +24,6 @@ def test_people_at_once_break_no_rule(plays: Plays):
             max_examples=PLAYS,
             stateful_step_count=25,
             phases=PHASES,
-            deadline=None,
             print_blob=True,
             suppress_health_check=[HealthCheck.too_slow],
         ),

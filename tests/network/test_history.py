@@ -131,7 +131,7 @@ _BLOCKS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)  # every example writes to a disk
+@settings(max_examples=30)
 @given(blocks=_BLOCKS, page_rows=st.integers(1, 3))
 def test_a_history_is_what_was_written_backwards(tmp_path_factory, blocks, page_rows):
     """Against a list per key, whatever the page size; the newest entry is the state."""

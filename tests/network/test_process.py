@@ -25,7 +25,7 @@ def test_a_process_that_its_parent_does_not_reap_counts_as_ended():
     """As in a container whose first process never asks what became of its children."""
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as child:
         try:
-            assert stopped_by_another(child, 30) == "True"
+            assert stopped_by_another(child, 600) == "True"
         finally:
             child.kill()
 

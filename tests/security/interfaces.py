@@ -34,7 +34,6 @@ def _draw(http: httpx.Client, operation: Any, callers: list[httpx.Auth]) -> set[
     @given(case=operation.as_strategy(), caller=st.integers(0, len(callers) - 1))
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -229,7 +229,7 @@ def test_a_batch_burns_what_the_model_says():
         assert found.summary["makespan"] == pytest.approx(plan.makespan, rel=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6), st.sampled_from([*Policy]), st.booleans(), st.booleans())
 @example(seed=110730, policy=Policy.ENERGY_DEADLINE, fails=True, sleeps=False)  # one order dies
 def test_nothing_is_lost_doubled_or_moved(seed, policy, fails, sleeps):

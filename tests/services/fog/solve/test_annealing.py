@@ -41,7 +41,7 @@ def annealing_of(instance):
     return found, start
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_its_books_balance(seed):
     """Lists, loads, sums and the best, kept in O(1) a proposal, are what counting anew gives."""

@@ -15,7 +15,7 @@ INF, NAN = np.inf, np.nan
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_assignment_costs_less_than_the_bound(seed):
     """Whatever the prices: those of the search, and any others of sum K at most."""
     instance = drawn(seed)

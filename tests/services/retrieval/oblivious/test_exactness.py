@@ -99,7 +99,7 @@ def test_absent_values_match_wildcards_only():
     assert np.isnan(store.query({"a1": (3, 3)}).values[0, 0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_any_mixture_of_updates_and_queries_answers_as_a_scan_does(data):
     """Inserts, deletes and queries in any order, across epochs, log full or not."""

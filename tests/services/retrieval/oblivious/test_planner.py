@@ -38,7 +38,7 @@ def defined(directory, shape, layouts, box, need, policy):
     return rounds, layout
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 400), st.integers(0, 99), st.sampled_from([0, 1, 7, 60, 1000]))
 def test_a_plan_is_the_one_of_the_definition(n, seed, need):
     """Fewest rounds, then the largest gap left, then the lowest layout; wishes are the nearest."""
@@ -62,7 +62,7 @@ def test_a_plan_is_the_one_of_the_definition(n, seed, need):
     assert found.tolist() == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 900), st.integers(1, 3), st.integers(0, 99), st.booleans())
 def test_no_bucket_that_may_hold_hits_is_left_out(n, layouts, seed, wild):
     """However buckets fall into groups: those of gap 0 that are not empty, and no other."""

@@ -29,7 +29,7 @@ def test_without_numba_the_searches_are_those_in_numpy():
     assert answer.stdout.strip() == "pmcb_services.retrieval.paper._frontier"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n=st.sampled_from([0, 1, 2, 3, 17, 200]),
     a=st.integers(1, 8),
