@@ -33,8 +33,11 @@ def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, "--json", "demo", "--folder", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=290)
+    """As people type it: beside the folder, whose name is relative."""
+    command = [*COMMAND, "--json", "demo", "--folder", folder.name, *options]
+    return subprocess.run(
+        command, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=290
+    )
 
 
 def answers(port: int) -> bool:

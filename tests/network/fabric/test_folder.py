@@ -2,13 +2,15 @@
 """A Fabric network's folder: made whole or not at all, and never taken for another's."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from pmcb_chaincode.contract import Governance
+from pmcb_network._launch import Places
 from pmcb_network.errors import FolderUnusable, TopologyError, WrongKind
 from pmcb_network.fabric._binaries import Binaries
-from pmcb_network.fabric._folder import check_asked, is_there, make, open_network
+from pmcb_network.fabric._folder import check_asked, folder_of, is_there, make, open_network
 from pmcb_network.fabric._topology_file import preset
 from pmcb_network.fabric._tunables import Tunables
 
@@ -27,6 +29,11 @@ def written(tmp_path, rules: Governance):
     path = tmp_path / "rules.json"
     path.write_text(json.dumps(rules.as_json()))
     return path
+
+
+def test_nodes_find_it_wherever_they_work():
+    """A demo's folder, say, is named as people type it."""
+    assert folder_of(Places(Path("demo"))) == Path.cwd() / "demo" / "network" / "fabric"
 
 
 def test_what_cannot_be_made_leaves_nothing(tmp_path):

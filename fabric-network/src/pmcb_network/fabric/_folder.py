@@ -28,8 +28,8 @@ _HOST = "host.json"
 
 
 def folder_of(places: "Places") -> Path:
-    """Where a home keeps its Fabric network."""
-    return places.folder / "fabric"
+    """Where a home keeps its Fabric network: absolute, since nodes work in folders of their own."""
+    return places.folder.absolute() / "fabric"
 
 
 def is_there(folder: Path) -> bool:
