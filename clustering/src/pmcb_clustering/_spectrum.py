@@ -29,7 +29,8 @@ def spectral_embedding(graph: SimilarityGraph, n_vectors: int) -> NDArray[np.flo
     With C = I this is the relaxed RatioCut of the paper; min RatioCut = sum of the lambdas is
     only a lower bound. C counts users of equal features as often as they occur. The pencil is
     solved as C^-1/2 L C^-1/2 z = lambda z by shift-invert on a sparse factorisation, with a fixed
-    start and with the largest entry of every vector positive.
+    start (and fixed new ones, where the graph is so regular that the first spans too little) and
+    with the largest entry of every vector positive.
 
     Args:
         graph: p connected points.
@@ -58,10 +59,11 @@ def spectral_embedding(graph: SimilarityGraph, n_vectors: int) -> NDArray[np.flo
             options={"SymmetricMode": True},
         )
         inverse = LinearOperator(shifted.shape, matvec=factors.solve, dtype=np.float64)
-        start = np.random.default_rng(0).random(len(root))
+        rng = np.random.default_rng(0)
+        start = rng.random(len(root))
         try:
             values, vectors = eigsh(
-                laplacian, n_vectors, sigma=shift, OPinv=inverse, v0=start, maxiter=ROUNDS
+                laplacian, n_vectors, sigma=shift, OPinv=inverse, v0=start, maxiter=ROUNDS, rng=rng
             )
         except ArpackNoConvergence as error:
             raise ClusteringError(
