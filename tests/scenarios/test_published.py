@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -65,6 +66,7 @@ class Press:
             ledger=Ledger(self.world.place.kind),
             roots=[self.folder],
             clock=self.world.now,
+            bits=Random(1),  # with which an interval holds what it shall; one in twenty does not
         )
 
     @asynccontextmanager
