@@ -14,14 +14,15 @@ DISTRIBUTIONS := chaincode clustering client fabric-network services apps benchm
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
 GROUPS_DEV := --group tests --group typing --group build --group benchmarks/pyproject.toml:bench
 
-.PHONY: help demo test lint docs site standalone lock clean
+.PHONY: help demo test lint kernels docs site standalone lock clean
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/run.ready  ## the whole story on an embedded network: a table and report.html
 	@$(BIN)/pmcb demo
 
-test: lint  ## lint, types, layers, and every test, with coverage
+test: .venv/dev.ready  ## lint, types, layers, and every test, with coverage
+	@$(MAKE) --no-print-directory --jobs=2 lint kernels
 	@$(BIN)/pytest -n 2 --cov --cov-report=
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --include='*/pmcb_chaincode/bridge/*,*/pmcb_chaincode/contract/*' --fail-under=100
@@ -31,6 +32,9 @@ lint: .venv/dev.ready  ## ruff, mypy --strict, the arrows between packages, gene
 	@$(BIN)/mypy $(DISTRIBUTIONS:%=%/src) tests
 	@$(BIN)/lint-imports --no-logo | tail -n 3
 	@$(BIN)/cog --check README.md docs/*.md
+
+kernels: .venv/dev.ready
+	@$(BIN)/python -m tests.kernels
 
 docs: .venv/dev.ready  ## write the generated parts of README and docs/ anew
 	@$(BIN)/cog -r README.md docs/*.md

@@ -23,7 +23,7 @@ COMMANDS = [
 TYPING_ERRORS = re.compile(
     r"(lower|higher) (systolic, ([67]\d|2\d\d)|diastolic, ([345]\d|1[3-6]\d))\b"
 )
-"""Clusters of them among 30: from 2 to 6 in 60 fits, as the noise falls, and of any of four kinds."""
+"""Clusters of them: 2 to 6 among 30, of any of four kinds, as the noise of 60 fits fell."""
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ import asyncio
 import csv
 import json
 import random
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.network.shell import pmcb
+from click.testing import Result
+from tests.network.shell import in_process
 from tests.scenarios.place import Place
 from tests.scenarios.world import ORG_A, ORG_B
 
@@ -49,11 +49,10 @@ class Desk:
         """The refusal that `pmcb --json` tells."""
         return dict(json.loads(self._type("--json", *words, by=by, code=1).stdout))
 
-    def _type(self, *words: str, by: str, code: int) -> subprocess.CompletedProcess[str]:
+    def _type(self, *words: str, by: str, code: int) -> Result:
         acting = ("--as", self.label(by)) if by else ()
-        done: subprocess.CompletedProcess[str] = pmcb(
-            self.home, *acting, *words, check=code, cwd=self.home
-        )
+        done: Result = in_process(self.home, *acting, *words)
+        assert done.exit_code == code, done.output
         return done
 
     def graph(self, ties: list[tuple[int, int]]) -> str:
@@ -82,8 +81,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(place: Place, tmp_path: Path) -> Desk:
+def desk(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """With both registrars, as `pmcb network up` leaves it, and both authorities enrolled."""
+    monkeypatch.chdir(tmp_path)
     save(tmp_path / "network.json", place.file)
 
     async def keep_registrars() -> None:
