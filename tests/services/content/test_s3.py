@@ -39,7 +39,7 @@ def bucket(monkeypatch):
         "AWS_ALLOW_HTTP": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    httpx.put(f"{server_url}/answers").raise_for_status()
+    httpx.put(f"{server_url}/answers", timeout=60).raise_for_status()  # imports what S3 needs
     yield f"{server_url}/answers"
     httpx.post(f"{server_url}/moto-api/reset")  # what it holds outlives its thread
     server.stop()
